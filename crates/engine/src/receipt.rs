@@ -1,0 +1,1 @@
+//! Checks a deletion receipt offline: `shopbell verify-receipt FILE`.
