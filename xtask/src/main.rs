@@ -1,1 +1,70 @@
-fn main() {}
+//! The repository's own commands: set up, demo, test.
+//!
+//! Thin on purpose: few dependencies, so that it is the first thing that compiles. What a rule of
+//! the repository is belongs into a test (`tests/tidy.rs`), not here.
+
+mod bindings;
+mod counts;
+mod demo;
+mod form;
+mod group;
+mod headless;
+mod interrupt;
+mod npm;
+mod parts;
+mod say;
+mod services;
+mod setup;
+mod step;
+mod system;
+mod walk;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use workspace::Workspace;
+
+const USAGE: &str = "\
+cargo xtask setup                     install what building and testing need
+cargo xtask demo [--headless] [--keep] [--browser]
+                                      sandbox, relay and desktop on this machine
+    --headless   no display: play the whole story through the real window and report
+    --keep       keep the demo's data from the last time
+    --browser    log in through your own browser instead of the built-in walk
+cargo xtask test                      every check and test of the repository
+cargo xtask bindings                  write the window's typed bindings again
+cargo xtask walk-login URL            walk an authorise address through the sandbox's login";
+
+fn main() -> ExitCode {
+    interrupt::watch();
+    match run(&std::env::args().skip(1).collect::<Vec<_>>()) {
+        Ok(code) => code,
+        Err(error) => {
+            say::error(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<ExitCode> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["setup"] => {
+            setup::everything(&Workspace::find()?)?;
+            say::line("Ready.");
+        }
+        ["test"] => return parts::run(&Workspace::find()?),
+        ["demo", flags @ ..] => return demo::run(&Workspace::find()?, flags),
+        ["bindings"] => {
+            let workspace = Workspace::find()?;
+            setup::everything(&workspace)?;
+            bindings::write(&workspace)?;
+        }
+        ["walk-login", url] => walk::login(url, &walk::Choice::from_environment())?,
+        [] | ["help" | "--help" | "-h"] => say::line(USAGE),
+        other => bail!("no such command: {}\n{USAGE}", other.join(" ")),
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,163 @@
+//! Reads how many tests passed and failed out of what the runners say at their end.
+
+use std::ops::AddAssign;
+
+/// Passed and failed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
+}
+
+/// The counts of a runner that ended with `passed`.
+///
+/// A runner that failed without naming a failed test (it did not compile, it crashed) counts as
+/// one failure, and so does one that claims success and ran nothing.
+pub(crate) fn of_runner(output: &str, passed: bool) -> Counts {
+    let mut counts = Counts::default();
+    for line in output.lines() {
+        counts += of_line(line.trim());
+    }
+    if counts.failed == 0 && (!passed || counts.passed == 0) {
+        counts.failed = 1;
+    }
+    counts
+}
+
+/// A check has no tests of its own: it holds or it does not.
+pub(crate) fn of_check(passed: bool) -> Counts {
+    Counts {
+        passed: u64::from(passed),
+        failed: u64::from(!passed),
+    }
+}
+
+fn of_line(line: &str) -> Counts {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words.as_slice() {
+        // cargo-nextest: "Summary [   1.2s] 12 tests run: 10 passed, 1 failed, 1 timed out".
+        ["Summary", ..] => before_words(line.split_once("run:").map_or("", |(_, rest)| rest)),
+        // Vitest: "Tests  1 failed | 118 passed | 2 skipped (121)".
+        ["Tests", ..] => before_words(line),
+        // Rust's own: "test result: ok. 3 passed; 0 failed; 0 ignored".
+        ["test", "result:", ..] => before_words(line),
+        // Playwright: "12 passed (10.1s)", "1 failed", "1 flaky".
+        [number, word] => one(number, word),
+        [number, word, time] if time.starts_with('(') && time.ends_with(')') => one(number, word),
+        // node:test: "# pass 3" or "ℹ fail 1".
+        ["#" | "ℹ", "pass", number] => Counts {
+            passed: parse(number),
+            failed: 0,
+        },
+        ["#" | "ℹ", "fail" | "cancelled", number] => Counts {
+            passed: 0,
+            failed: parse(number),
+        },
+        _ => Counts::default(),
+    }
+}
+
+/// Every "N word" in a line of them.
+fn before_words(line: &str) -> Counts {
+    let words: Vec<&str> = line
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let mut counts = Counts::default();
+    for pair in words.windows(2) {
+        if let [number, word] = pair {
+            counts += one(number, word);
+        }
+    }
+    counts
+}
+
+fn one(number: &str, word: &str) -> Counts {
+    match word {
+        "passed" => Counts {
+            passed: parse(number),
+            failed: 0,
+        },
+        // A flaky test failed once; nothing here is retried on purpose.
+        "failed" | "flaky" | "timed" | "exec" | "interrupted" => Counts {
+            passed: 0,
+            failed: parse(number),
+        },
+        _ => Counts::default(),
+    }
+}
+
+fn parse(number: &str) -> u64 {
+    number.parse().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(passed: u64, failed: u64) -> Counts {
+        Counts { passed, failed }
+    }
+
+    #[test]
+    fn each_runner_s_own_words_are_understood() {
+        let cases = [
+            (
+                "     Summary [   3.481s] 12 tests run: 12 passed, 3 skipped",
+                counts(12, 0),
+            ),
+            (
+                "     Summary [   3.481s] 12 tests run: 12 passed (2 slow), 3 skipped",
+                counts(12, 0),
+            ),
+            (
+                "Summary [ 90.1s] 9/12 tests run: 6 passed, 2 failed, 1 timed out, 0 skipped",
+                counts(6, 3),
+            ),
+            ("      Tests  118 passed (118)", counts(118, 0)),
+            (
+                "      Tests  1 failed | 118 passed | 2 skipped (121)",
+                counts(118, 1),
+            ),
+            (" Test Files  1 failed | 9 passed (10)", counts(0, 0)),
+            ("  14 passed (10.1s)", counts(14, 0)),
+            ("  2 failed", counts(0, 2)),
+            ("  1 flaky", counts(0, 1)),
+            (
+                "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured",
+                counts(3, 0),
+            ),
+            ("# pass 7", counts(7, 0)),
+            ("ℹ fail 1", counts(0, 1)),
+            ("we passed the shop", counts(0, 0)),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(of_line(line.trim()), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_runner_that_broke_without_a_count_is_one_failure() {
+        assert_eq!(of_runner("error: could not compile", false), counts(0, 1));
+        assert_eq!(
+            of_runner("  14 passed (10.1s)\nsomething broke", false),
+            counts(14, 1)
+        );
+    }
+
+    #[test]
+    fn a_runner_that_ran_nothing_did_not_pass() {
+        assert_eq!(
+            of_runner("Summary [ 0.0s] 0 tests run: 0 passed", true),
+            counts(0, 1)
+        );
+        assert_eq!(of_runner("", true), counts(0, 1));
+    }
+}

@@ -1,0 +1,144 @@
+//! `cargo xtask demo`: sandbox, relay and desktop on this machine, ended together.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::group::Group;
+use crate::services::{self, Services};
+use crate::workspace::Workspace;
+use crate::{headless, interrupt, say, setup};
+
+/// What the demo was asked for.
+#[derive(Debug, Default)]
+struct Wish {
+    headless: bool,
+    keep: bool,
+    browser: bool,
+}
+
+/// Runs the demo until the window is closed, Ctrl-C, or the story's end.
+pub(crate) fn run(workspace: &Workspace, flags: &[&str]) -> Result<ExitCode> {
+    let mut wish = Wish::default();
+    for flag in flags {
+        match *flag {
+            "--headless" => wish.headless = true,
+            "--keep" => wish.keep = true,
+            "--browser" => wish.browser = true,
+            other => bail!("demo knows --headless, --keep and --browser, not {other}"),
+        }
+    }
+    if !wish.headless && !has_display() {
+        say::line("There is no display here, so the story is played without one (--headless).");
+        wish.headless = true;
+    }
+    setup::everything(workspace)?;
+    setup::build(workspace)?;
+    let folder = folder(workspace, wish.keep)?;
+    let mut services = Services::start(workspace, &folder)?;
+    if wish.headless {
+        return headless::play(workspace, &folder, &mut services);
+    }
+    show(workspace, &folder, &mut services, &wish)
+}
+
+fn show(
+    workspace: &Workspace,
+    folder: &Path,
+    services: &mut Services,
+    wish: &Wish,
+) -> Result<ExitCode> {
+    let mut command = services::ours(workspace, "shopbell");
+    command
+        .envs(services.environment())
+        .env("SHOPBELL_DATA_DIR", folder.join("desktop"));
+    if !wish.browser {
+        command.env("BROWSER", services::browser(workspace)?);
+    }
+    services::log_to(&mut command, &folder.join("desktop.log"))?;
+    let mut desktop = Group::start(&mut command)?;
+    let phones = format!("{}/", services.sandbox);
+    if let Err(error) = open(&phones) {
+        say::error(&format!("no browser could be opened: {error:#}"));
+    }
+    say::line(&format!(
+        "\nThe customers' phones: {phones}\nThe relay:             {}\nThe demo's data:       {}\n\
+         In the window press \"Connect my shop\", then write from a phone. Ctrl-C ends everything.",
+        services.relay,
+        folder.display()
+    ));
+    loop {
+        if interrupt::asked() {
+            say::line("Ending the demo.");
+            return Ok(ExitCode::SUCCESS);
+        }
+        services.check()?;
+        if let Some(status) = desktop.ended()? {
+            say::line(&format!("The window was closed ({status})."));
+            return Ok(if status.success() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// The folder of the demo's data: new at each start, unless it shall be kept.
+fn folder(workspace: &Workspace, keep: bool) -> Result<PathBuf> {
+    let folder = workspace.target.join("demo-data");
+    if folder.exists() && !keep {
+        forget(workspace, &folder)?;
+        std::fs::remove_dir_all(&folder)
+            .with_context(|| format!("{} cannot be removed", folder.display()))?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// Takes the last demo's secrets out of the keychain: its own, by its profile, and no others.
+fn forget(workspace: &Workspace, folder: &Path) -> Result<()> {
+    let desktop = folder.join("desktop");
+    if !desktop.join("profile").exists() {
+        return Ok(());
+    }
+    let output = services::ours(workspace, "forget-profile")
+        .arg(&desktop)
+        .output()
+        .context("forget-profile does not start")?;
+    if !output.status.success() {
+        say::error(&format!(
+            "the last demo's secrets stay in the keychain: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        ));
+    }
+    Ok(())
+}
+
+/// Opens an address in the person's own browser.
+fn open(address: &str) -> Result<()> {
+    let mut command = if cfg!(target_os = "macos") {
+        Command::new("open")
+    } else if cfg!(windows) {
+        let mut command = Command::new("cmd");
+        command.args(["/c", "start", ""]);
+        command
+    } else {
+        Command::new("xdg-open")
+    };
+    command
+        .arg(address)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    Ok(())
+}
+
+fn has_display() -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    cfg!(any(windows, target_os = "macos")) || set("DISPLAY") || set("WAYLAND_DISPLAY")
+}

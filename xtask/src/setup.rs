@@ -1,0 +1,39 @@
+//! Everything that building and testing need, in the order in which the parts need each other.
+
+use anyhow::Result;
+
+use crate::workspace::Workspace;
+use crate::{npm, step, system};
+
+/// Installs what is missing. Instant where nothing is.
+pub(crate) fn everything(workspace: &Workspace) -> Result<()> {
+    system::install(workspace)?;
+    npm::packages(workspace)?;
+    npm::pages(workspace)
+}
+
+/// Installs the runner of the Rust tests.
+pub(crate) fn nextest(workspace: &Workspace) -> Result<()> {
+    let there = workspace
+        .cargo(&["nextest", "--version"])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if there {
+        return Ok(());
+    }
+    let mut command = workspace.cargo(&["install", "cargo-nextest", "--locked"]);
+    // A build folder of its own would be thrown away; in ours the next installation finds it.
+    command.env("CARGO_TARGET_DIR", workspace.target.join("tools"));
+    step::must("cargo-nextest", command, workspace.log("cargo-nextest"))?;
+    Ok(())
+}
+
+/// Builds every program, test and example once, in one set of features.
+pub(crate) fn build(workspace: &Workspace) -> Result<()> {
+    let command = workspace.cargo(BUILD);
+    step::must("all programs", command, workspace.log("build"))?;
+    Ok(())
+}
+
+/// One command for every build, so that nothing is compiled twice with other features.
+pub(crate) const BUILD: &[&str] = &["build", "--workspace", "--all-targets", "--locked"];
