@@ -32,9 +32,15 @@ impl ContactKind {
 
     /// The kind of a name, as [`ContactKind::name`] writes it.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Psid, Self::Igsid, Self::Phone, Self::Bsuid, Self::ParentBsuid]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+        [
+            Self::Psid,
+            Self::Igsid,
+            Self::Phone,
+            Self::Bsuid,
+            Self::ParentBsuid,
+        ]
+        .into_iter()
+        .find(|kind| kind.name() == name)
     }
 }
 
@@ -62,6 +68,13 @@ pub struct ContactRef {
 impl ContactRef {
     /// A person known by one key and nothing else.
     pub fn of(kind: ContactKind, value: impl Into<String>) -> Self {
-        Self { keys: vec![ContactKey { kind, value: value.into() }], name: None, handle: None }
+        Self {
+            keys: vec![ContactKey {
+                kind,
+                value: value.into(),
+            }],
+            name: None,
+            handle: None,
+        }
     }
 }

@@ -156,7 +156,10 @@ mod tests {
     fn an_id_reads_back_as_itself() {
         let id = ConnectionId::from_bytes([0xab; 16]);
         assert_eq!(id.to_string().parse(), Ok(id));
-        let row = MessageId { connection: id, row: 42 };
+        let row = MessageId {
+            connection: id,
+            row: 42,
+        };
         assert_eq!(row.to_string().parse(), Ok(row));
     }
 
@@ -165,6 +168,9 @@ mod tests {
         for text in ["", "ab", "AB".repeat(16).as_str(), "zz".repeat(16).as_str()] {
             assert_eq!(text.parse::<ConnectionId>(), Err(BadId), "{text}");
         }
-        assert_eq!(format!("{}.x", "ab".repeat(16)).parse::<MessageId>(), Err(BadId));
+        assert_eq!(
+            format!("{}.x", "ab".repeat(16)).parse::<MessageId>(),
+            Err(BadId)
+        );
     }
 }

@@ -131,9 +131,15 @@ impl AttachmentKind {
 
     /// The kind of a name, as [`AttachmentKind::name`] writes it.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Picture, Self::Sticker, Self::Video, Self::Audio, Self::File]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+        [
+            Self::Picture,
+            Self::Sticker,
+            Self::Video,
+            Self::Audio,
+            Self::File,
+        ]
+        .into_iter()
+        .find(|kind| kind.name() == name)
     }
 }
 

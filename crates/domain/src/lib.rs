@@ -10,6 +10,7 @@ pub mod contact;
 pub mod delivery;
 pub mod id;
 pub mod inbound;
+pub mod limits;
 pub mod outbound;
 pub mod reply_window;
 pub mod secrets;

@@ -91,13 +91,21 @@ pub fn reply_window(
         return ReplyWindow::Closed { since: None };
     };
     let open_until = last.plus(rule.open);
-    let human_until = rule.human.filter(|_| human_agent).map(|human| last.plus(human));
+    let human_until = rule
+        .human
+        .filter(|_| human_agent)
+        .map(|human| last.plus(human));
     if now < open_until {
-        return ReplyWindow::Open { until: open_until, then_human_until: human_until };
+        return ReplyWindow::Open {
+            until: open_until,
+            then_human_until: human_until,
+        };
     }
     match human_until {
         Some(until) if now < until => ReplyWindow::HumanOnly { until },
-        _ => ReplyWindow::Closed { since: Some(human_until.unwrap_or(open_until)) },
+        _ => ReplyWindow::Closed {
+            since: Some(human_until.unwrap_or(open_until)),
+        },
     }
 }
 

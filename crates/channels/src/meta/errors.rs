@@ -1,0 +1,348 @@
+//! Meta's errors, made for whoever must do something about them. The numbers decide, never the
+//! HTTP status (Meta answers 400 to nearly everything) and never the words, with one exception:
+//! a wrong `appsecret_proof` has no number of its own.
+
+use std::time::Duration;
+
+use domain::Timestamp;
+use domain::outbound::{Failure, Holds, Outcome, Reason};
+use domain::time::SECOND;
+use serde_json::Value;
+
+use crate::json::{word, yes};
+
+/// What a call can end in besides its answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nothing left this computer, or nobody took it: surely not done.
+    #[error("the platform cannot be reached")]
+    Unreachable(#[source] reqwest::Error),
+    /// The question left, the answer did not come: it may have been done.
+    #[error("the platform's answer was lost")]
+    Lost(#[source] reqwest::Error),
+    /// The platform said no.
+    #[error("the platform refused: {0:?}")]
+    Refused(Refusal),
+    /// The platform failed with this status and without Meta's error: it may have been done.
+    #[error("the platform failed with status {0}")]
+    Failed(u16),
+    /// Something other than Meta answered with this status: surely not done.
+    #[error("something else answered, with status {0}")]
+    Foreign(u16),
+    /// An answer of success that is not what Meta documents: it was done.
+    #[error("the platform's answer could not be read")]
+    Unreadable,
+    /// This token was not issued for this platform address; nothing was sent.
+    #[error("the token belongs to another address")]
+    WrongOrigin,
+    /// This channel has no such thing; nothing was sent.
+    #[error("this channel does not offer that")]
+    NotOffered,
+}
+
+/// A refusal by Meta.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What it comes to.
+    pub verdict: Verdict,
+    /// Meta's number.
+    pub code: i64,
+    /// Meta's second number.
+    pub subcode: Option<i64>,
+    /// How long Meta asks to wait, where it does.
+    pub wait: Option<Duration>,
+    /// The HTTP status was 5xx: if the verdict is [`Verdict::Down`] it may have been done.
+    pub server_side: bool,
+}
+
+/// What a refusal comes to: one variant for each thing somebody does differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The login is over: stop the connection's jobs, ask for "Reconnect", keep everything.
+    SignInEnded,
+    /// The `appsecret_proof` is wrong or missing: ask the relay for a fresh one.
+    ProofWrong,
+    /// The app or the person lacks a permission.
+    PermissionMissing,
+    /// The reply window has closed.
+    WindowClosed,
+    /// The person cannot be written to.
+    PersonUnavailable,
+    /// The account does not know this recipient.
+    UnknownRecipient,
+    /// The node does not exist any more, or not for us.
+    Gone,
+    /// Too many calls.
+    TooFast(Holds),
+    /// Meta blocked the shop for its rules.
+    Blocked,
+    /// WhatsApp chose not to deliver.
+    NotDelivered,
+    /// The person opted out.
+    OptedOut,
+    /// The picture was not taken.
+    PictureRefused,
+    /// Meta is down or asks to try again.
+    Down,
+    /// Anything else: trying again would not help.
+    Refused,
+}
+
+/// One row of the table: a code, its subcodes (empty: any), and what it comes to. The first row
+/// that fits decides, so the rows with subcodes stand before the row without.
+type Row = (std::ops::RangeInclusive<i64>, &'static [i64], Verdict);
+
+/// META.md a4. `#[rustfmt::skip]` is not needed: every row fits its line.
+const TABLE: &[Row] = &[
+    (
+        i64::MIN..=i64::MAX,
+        &[1_545_041],
+        Verdict::PersonUnavailable,
+    ),
+    (
+        i64::MIN..=i64::MAX,
+        &[2_018_278, 2_534_022, 2_018_065],
+        Verdict::WindowClosed,
+    ),
+    (
+        i64::MIN..=i64::MAX,
+        &[2_018_108],
+        Verdict::PersonUnavailable,
+    ),
+    (i64::MIN..=i64::MAX, &[2_018_001], Verdict::UnknownRecipient),
+    (i64::MIN..=i64::MAX, &[2_018_047], Verdict::PictureRefused),
+    (0..=0, &[], Verdict::SignInEnded),
+    (1..=2, &[], Verdict::Down),
+    (3..=3, &[], Verdict::PermissionMissing),
+    (4..=4, &[], Verdict::TooFast(Holds::Connection)),
+    (9..=9, &[], Verdict::TooFast(Holds::Connection)),
+    (10..=10, &[2_018_300, 2_018_109], Verdict::Refused),
+    (10..=10, &[], Verdict::PermissionMissing),
+    (17..=17, &[], Verdict::TooFast(Holds::Connection)),
+    (32..=32, &[], Verdict::TooFast(Holds::Connection)),
+    (33..=33, &[], Verdict::Gone),
+    (100..=100, &[33], Verdict::Gone),
+    (102..=102, &[], Verdict::SignInEnded),
+    (190..=190, &[], Verdict::SignInEnded),
+    (200..=299, &[], Verdict::PermissionMissing),
+    (341..=341, &[], Verdict::TooFast(Holds::Connection)),
+    (368..=368, &[], Verdict::Blocked),
+    (551..=551, &[], Verdict::PersonUnavailable),
+    (613..=613, &[], Verdict::TooFast(Holds::Connection)),
+    (803..=803, &[], Verdict::Gone),
+    (80_000..=80_014, &[], Verdict::TooFast(Holds::Connection)),
+    (130_429..=130_429, &[], Verdict::TooFast(Holds::Connection)),
+    (130_472..=130_472, &[], Verdict::NotDelivered),
+    (131_000..=131_000, &[], Verdict::Down),
+    (131_005..=131_005, &[], Verdict::PermissionMissing),
+    (131_016..=131_016, &[], Verdict::Down),
+    (131_026..=131_026, &[], Verdict::PersonUnavailable),
+    (131_030..=131_030, &[], Verdict::UnknownRecipient),
+    (131_031..=131_031, &[], Verdict::Blocked),
+    (131_047..=131_047, &[], Verdict::WindowClosed),
+    (131_048..=131_048, &[], Verdict::Blocked),
+    (131_049..=131_049, &[], Verdict::NotDelivered),
+    (131_050..=131_050, &[], Verdict::OptedOut),
+    (131_052..=131_053, &[], Verdict::PictureRefused),
+    (131_056..=131_056, &[], Verdict::TooFast(Holds::Person)),
+    (131_057..=131_057, &[], Verdict::Down),
+    (133_004..=133_004, &[], Verdict::Down),
+];
+
+/// What Meta's numbers come to; `transient` is its own promise that trying again may help.
+pub fn verdict(code: i64, subcode: Option<i64>, transient: bool) -> Verdict {
+    let fits = |(codes, subcodes, _): &&Row| {
+        codes.contains(&code)
+            && (subcodes.is_empty() || subcode.is_some_and(|sub| subcodes.contains(&sub)))
+    };
+    match TABLE.iter().find(fits) {
+        Some((_, _, verdict)) => *verdict,
+        None if transient => Verdict::Down,
+        None => Verdict::Refused,
+    }
+}
+
+impl Refusal {
+    /// Reads Meta's error body in any of its three shapes; `None` if it is none.
+    pub(crate) fn read(body: &Value, status: u16, wait: Option<Duration>) -> Option<Self> {
+        let error = body.get("error").filter(|error| error.is_object());
+        let (error, message) = match error {
+            Some(error) => (error, word(error, "message")),
+            None => (body, Some(word(body, "error_message")?)),
+        };
+        let number = |name: &str| word(error, name).and_then(|text| text.parse::<i64>().ok());
+        // Instagram's code exchange writes the HTTP status where the code should be.
+        let code = number("code")
+            .filter(|_| body.get("error").is_some())
+            .unwrap_or(1);
+        let subcode = number("error_subcode");
+        let proof = message.is_some_and(|message| message.contains("appsecret_proof"));
+        let verdict = match body.get("error") {
+            Some(_) if proof && matches!(code, 100 | 104) => Verdict::ProofWrong,
+            Some(_) => verdict(code, subcode, yes(error, "is_transient")),
+            None => Verdict::Refused,
+        };
+        Some(Self {
+            verdict,
+            code,
+            subcode,
+            wait,
+            server_side: status >= 500,
+        })
+    }
+
+    /// The reason and Meta's numbers, for the owner.
+    pub fn failure(&self) -> Failure {
+        Failure {
+            reason: reason(self.verdict),
+            code: Some(self.numbers()),
+        }
+    }
+
+    fn numbers(&self) -> String {
+        match (self.verdict, self.subcode) {
+            (Verdict::ProofWrong, _) => PROOF_WRONG.to_owned(),
+            (_, Some(subcode)) => format!("{}/{subcode}", self.code),
+            (_, None) => self.code.to_string(),
+        }
+    }
+}
+
+/// [`Failure::code`] of a send that failed because the `appsecret_proof` was refused.
+const PROOF_WRONG: &str = "100/appsecret_proof";
+
+/// Whether a send failed because Meta refused the `appsecret_proof`: nothing was sent, and a
+/// fresh proof from the relay makes the next attempt work.
+pub fn is_proof_refused(failure: &Failure) -> bool {
+    failure.code.as_deref() == Some(PROOF_WRONG)
+}
+
+/// The reason and code of a WhatsApp status that says `failed`.
+pub(crate) fn failure_of_status(code: Option<i64>) -> Failure {
+    let verdict = code.map_or(Verdict::Refused, |code| verdict(code, None, false));
+    Failure {
+        reason: reason(verdict),
+        code: code.map(|code| code.to_string()),
+    }
+}
+
+const fn reason(verdict: Verdict) -> Reason {
+    match verdict {
+        Verdict::SignInEnded | Verdict::ProofWrong => Reason::SignInEnded,
+        Verdict::PermissionMissing => Reason::PermissionMissing,
+        Verdict::WindowClosed => Reason::WindowClosed,
+        Verdict::PersonUnavailable => Reason::PersonUnavailable,
+        Verdict::UnknownRecipient | Verdict::Gone => Reason::UnknownRecipient,
+        Verdict::TooFast(_) => Reason::TooFast,
+        Verdict::Blocked => Reason::Blocked,
+        Verdict::NotDelivered => Reason::NotDelivered,
+        Verdict::OptedOut => Reason::OptedOut,
+        Verdict::PictureRefused => Reason::PictureRefused,
+        Verdict::Down => Reason::PlatformDown,
+        Verdict::Refused => Reason::Refused,
+    }
+}
+
+/// How long to wait where Meta names no time.
+const PAUSE: i64 = 60 * SECOND;
+/// WhatsApp allows one message in six seconds to one person.
+const PAIR_PAUSE: i64 = 6 * SECOND;
+
+impl Error {
+    /// What became of a message whose sending ended in this error.
+    pub fn outcome(&self, now: Timestamp) -> Outcome {
+        let down = |reason| Outcome::Retry {
+            at: now,
+            failure: Failure { reason, code: None },
+            holds: Holds::Connection,
+        };
+        match self {
+            Self::Unreachable(_) => down(Reason::Offline),
+            Self::Foreign(_) => down(Reason::PlatformDown),
+            Self::Lost(_) | Self::Failed(_) | Self::Unreadable => Outcome::Unconfirmed,
+            Self::Refused(refusal) => refusal.outcome(now),
+            Self::WrongOrigin | Self::NotOffered => Outcome::Failed(Failure {
+                reason: Reason::Refused,
+                code: None,
+            }),
+        }
+    }
+
+    /// The same for a step that comes before the message itself: whatever happened to it, the
+    /// message was surely not sent.
+    pub(crate) fn outcome_before_sending(&self, now: Timestamp) -> Outcome {
+        match self.outcome(now) {
+            Outcome::Unconfirmed => Outcome::Retry {
+                at: now.plus(PAUSE),
+                failure: Failure {
+                    reason: Reason::PlatformDown,
+                    code: None,
+                },
+                holds: Holds::Connection,
+            },
+            outcome => outcome,
+        }
+    }
+
+    /// What Meta's refusal comes to, if it was one.
+    pub fn verdict(&self) -> Option<Verdict> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.verdict),
+            Self::Unreachable(_)
+            | Self::Lost(_)
+            | Self::Failed(_)
+            | Self::Foreign(_)
+            | Self::Unreadable
+            | Self::WrongOrigin
+            | Self::NotOffered => None,
+        }
+    }
+}
+
+impl Refusal {
+    fn outcome(&self, now: Timestamp) -> Outcome {
+        let failure = self.failure();
+        let wait = self
+            .wait
+            .and_then(|wait| i64::try_from(wait.as_millis()).ok());
+        match self.verdict {
+            Verdict::Down if self.server_side => Outcome::Unconfirmed,
+            Verdict::Down => {
+                let at = now.plus(wait.unwrap_or(0));
+                Outcome::Retry {
+                    at,
+                    failure,
+                    holds: Holds::Connection,
+                }
+            }
+            Verdict::TooFast(holds) => {
+                let pause = if holds == Holds::Person {
+                    PAIR_PAUSE
+                } else {
+                    PAUSE
+                };
+                Outcome::Retry {
+                    at: now.plus(wait.unwrap_or(pause)),
+                    failure,
+                    holds,
+                }
+            }
+            Verdict::ProofWrong => Outcome::Retry {
+                at: now,
+                failure,
+                holds: Holds::Connection,
+            },
+            Verdict::SignInEnded
+            | Verdict::PermissionMissing
+            | Verdict::WindowClosed
+            | Verdict::PersonUnavailable
+            | Verdict::UnknownRecipient
+            | Verdict::Gone
+            | Verdict::Blocked
+            | Verdict::NotDelivered
+            | Verdict::OptedOut
+            | Verdict::PictureRefused
+            | Verdict::Refused => Outcome::Failed(failure),
+        }
+    }
+}

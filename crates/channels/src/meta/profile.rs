@@ -1,0 +1,44 @@
+//! The person's name and picture. Messenger's and Instagram's webhooks carry neither.
+
+use domain::{ContactKey, ContactKind};
+use serde_json::Value;
+
+use super::{Error, Graph, Token};
+use crate::json::word;
+
+/// What Meta tells about a person who has written to the shop.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// Their name.
+    pub name: Option<String>,
+    /// Their handle without `@`.
+    pub handle: Option<String>,
+    /// A link to their picture; it ends within days, so it is fetched at once.
+    pub picture: Option<String>,
+}
+
+/// The profile of a person on Messenger or Instagram. Before they have written Meta refuses.
+pub async fn profile(graph: &Graph, token: &Token, of: &ContactKey) -> Result<Profile, Error> {
+    let fields = match of.kind {
+        ContactKind::Psid => "name,first_name,last_name,profile_pic",
+        ContactKind::Igsid => "name,username,profile_pic",
+        ContactKind::Phone | ContactKind::Bsuid | ContactKind::ParentBsuid => {
+            return Err(Error::NotOffered);
+        }
+    };
+    Ok(read(
+        &graph
+            .get(token, &[&of.value], &[("fields", fields)])
+            .await?,
+    ))
+}
+
+fn read(node: &Value) -> Profile {
+    let parts = [word(node, "first_name"), word(node, "last_name")];
+    let joined = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    Profile {
+        name: word(node, "name").or(Some(joined).filter(|name| !name.is_empty())),
+        handle: word(node, "username").map(|handle| handle.trim_start_matches('@').to_owned()),
+        picture: word(node, "profile_pic"),
+    }
+}

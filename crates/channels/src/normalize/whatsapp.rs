@@ -1,0 +1,351 @@
+//! One WhatsApp change: messages, statuses, echoes of the shop's own phone, and history. Account
+//! and template news are kept raw.
+
+use domain::inbound::{
+    AttachmentKind, Author, Event, InboundAttachment, InboundMessage, MediaSource, What,
+};
+use domain::{ContactRef, Timestamp};
+use serde_json::{Value, json};
+
+use super::whatsapp_people::{CONTACT, FROM, Names, TO, digits, keys, person};
+use super::whatsapp_status::{delivery, status};
+use super::{RawPart, entry_time, unsupported, unsupported_from};
+use crate::json::{fingerprint, kind, list, moment, word};
+
+/// Everything one change says; empty if nothing in it is understood.
+pub(super) fn change(part: &RawPart<'_>, change: &Value) -> Vec<Event> {
+    let value = change.get("value").unwrap_or(&Value::Null);
+    let said = |message| Said::read(part, value, message, &FROM).event();
+    let echoed = |message| Said::echo(part, value, message).event();
+    let mut events: Vec<Event> = list(value, "messages").iter().map(said).collect();
+    events.extend(list(value, "message_echoes").iter().map(echoed));
+    events.extend(
+        list(value, "statuses").iter().map(|one| {
+            status(part, value, one).unwrap_or_else(|| unsupported(part, "status", one))
+        }),
+    );
+    events.extend(
+        list(value, "history")
+            .iter()
+            .flat_map(|chunk| history(part, value, chunk)),
+    );
+    events.extend(identities(part, value));
+    if list(value, "messages").is_empty() {
+        events.extend(list(value, "errors").iter().map(|error| {
+            let code = word(error, "code").unwrap_or_default();
+            unsupported(part, &format!("errors.{code}"), error)
+        }));
+    }
+    events
+}
+
+/// A message, by whomever, with the people told apart.
+struct Said<'a> {
+    part: &'a RawPart<'a>,
+    json: &'a Value,
+    contact: Option<ContactRef>,
+    author: Author,
+    at: Timestamp,
+}
+
+impl<'a> Said<'a> {
+    fn read(part: &'a RawPart<'a>, value: &Value, json: &'a Value, names: &Names) -> Self {
+        let contact = person(value, json, names);
+        let at = moment(json, "timestamp").unwrap_or_else(|| entry_time(part));
+        Self {
+            part,
+            json,
+            contact,
+            author: Author::Person,
+            at,
+        }
+    }
+
+    /// Written by the shop on its phone. Some payloads name the two sides the wrong way round.
+    fn echo(part: &'a RawPart<'a>, value: &Value, json: &'a Value) -> Self {
+        let own = value
+            .get("metadata")
+            .and_then(|metadata| word(metadata, "display_phone_number"));
+        let own = own.as_deref().map(digits);
+        let swapped = own.is_some() && word(json, "to").as_deref().map(digits) == own;
+        let names = if swapped { &FROM } else { &TO };
+        Self {
+            author: Author::Shop,
+            ..Self::read(part, value, json, names)
+        }
+    }
+
+    fn event(&self) -> Event {
+        self.understood().unwrap_or_else(|| self.raw())
+    }
+
+    fn understood(&self) -> Option<Event> {
+        let id = word(self.json, "id")?;
+        let name = word(self.json, "type")?;
+        let body = self.json.get(&name).unwrap_or(&Value::Null);
+        let (key, what) = match name.as_str() {
+            "reaction" => {
+                let emoji = word(body, "emoji");
+                let platform_id = word(body, "message_id")?;
+                (
+                    format!("r:{id}"),
+                    What::Reaction {
+                        platform_id,
+                        by: self.author,
+                        emoji,
+                    },
+                )
+            }
+            "revoke" => {
+                let platform_id = word(body, "original_message_id")?;
+                (format!("del:{platform_id}"), What::Unsent { platform_id })
+            }
+            "edit" => {
+                let platform_id = word(body, "original_message_id")?;
+                let text = edited_text(body.get("message")?)?;
+                (format!("e:{id}"), What::Edited { platform_id, text })
+            }
+            _ => (
+                format!("m:{id}"),
+                What::Message(self.message(&id, &name, body)?),
+            ),
+        };
+        Some(Event {
+            key,
+            at: self.at,
+            what,
+        })
+    }
+
+    fn message(&self, id: &str, name: &str, body: &Value) -> Option<InboundMessage> {
+        let contact = self.contact.clone()?;
+        let (text, attachments) = match name {
+            "text" => (Some(word(body, "body")?), Vec::new()),
+            "button" => (Some(word(body, "text")?), Vec::new()),
+            "interactive" => (Some(chosen(body)?), Vec::new()),
+            _ => (word(body, "caption"), vec![media(name, body)?]),
+        };
+        let context = self.json.get("context");
+        Some(InboundMessage {
+            platform_id: id.to_owned(),
+            contact,
+            author: self.author,
+            text,
+            attachments,
+            reply_to: context.and_then(|context| word(context, "id")),
+            story: None,
+            our_id: None,
+            app_id: None,
+            // A group's words stand in the writer's own conversation, so they say where they are from.
+            unsupported: self.json.get("group_id").map(|_| "group".to_owned()),
+        })
+    }
+
+    /// Kept raw: with its own name for what it is, and in its conversation where that is known.
+    fn raw(&self) -> Event {
+        let name = word(self.json, "type").unwrap_or_else(|| "message".to_owned());
+        let body = self.json.get(&name).unwrap_or(&Value::Null);
+        let name = match word(body, "type").filter(|_| name != "interactive") {
+            Some(inner) => format!("{name}.{inner}"),
+            None => name,
+        };
+        let id = word(self.json, "id");
+        let key = match &id {
+            Some(id) => format!("m:{id}"),
+            None => format!("x:{}", fingerprint(&json!([self.part.entry_id, self.json]))),
+        };
+        let what = match self.contact.clone() {
+            Some(contact) => unsupported_from(moved(contact, body), &name, id),
+            None => What::Unsupported {
+                kind: kind(&name),
+                contact: contact_of_keys(body),
+                platform_id: id,
+            },
+        };
+        Event {
+            key,
+            at: self.at,
+            what,
+        }
+    }
+}
+
+/// The words a person chose by tapping.
+fn chosen(interactive: &Value) -> Option<String> {
+    ["button_reply", "list_reply"]
+        .iter()
+        .find_map(|name| interactive.get(name))
+        .and_then(|reply| word(reply, "title"))
+}
+
+fn media(name: &str, body: &Value) -> Option<InboundAttachment> {
+    let kind = match name {
+        "image" => AttachmentKind::Picture,
+        "sticker" => AttachmentKind::Sticker,
+        "video" => AttachmentKind::Video,
+        "audio" => AttachmentKind::Audio,
+        "document" => AttachmentKind::File,
+        _ => return None,
+    };
+    let source = MediaSource::Id {
+        id: word(body, "id")?,
+        sha256: word(body, "sha256"),
+    };
+    Some(InboundAttachment {
+        kind,
+        source,
+        mime: word(body, "mime_type"),
+        file_name: word(body, "filename"),
+    })
+}
+
+/// The new words of an edited message: its body, or the caption of its picture.
+fn edited_text(message: &Value) -> Option<String> {
+    let body = message.get(word(message, "type")?)?;
+    word(body, "body").or_else(|| word(body, "caption"))
+}
+
+/// A person who changed their number or id: the new keys first, the old ones beside them, so
+/// that the conversation goes on.
+fn moved(mut contact: ContactRef, system: &Value) -> ContactRef {
+    let mut now = keys(system, &CONTACT);
+    now.extend(keys(
+        system,
+        &Names {
+            phone: &["new_wa_id"],
+            user: &[],
+            parent: &[],
+        },
+    ));
+    now.append(&mut contact.keys);
+    now.dedup();
+    contact.keys = now;
+    contact
+}
+
+fn contact_of_keys(json: &Value) -> Option<ContactRef> {
+    let keys = keys(json, &CONTACT);
+    (!keys.is_empty()).then_some(ContactRef {
+        keys,
+        name: None,
+        handle: None,
+    })
+}
+
+/// `user_id_update`: the same person under a new id.
+fn identities<'a>(part: &'a RawPart<'a>, value: &'a Value) -> impl Iterator<Item = Event> + 'a {
+    list(value, "user_id_update").iter().map(move |update| {
+        let side = |name: &str| {
+            let of = |key: &str| update.get(key).and_then(|ids| word(ids, name));
+            let flat = json!({
+                "wa_id": word(update, "wa_id"), "user_id": of("user_id"),
+                "parent_user_id": of("parent_user_id"),
+            });
+            keys(&flat, &CONTACT)
+        };
+        let mut keys = side("current");
+        keys.extend(
+            side("previous")
+                .into_iter()
+                .filter(|key| !key.value.is_empty()),
+        );
+        let mut seen = Vec::new();
+        keys.retain(|key| {
+            !seen.contains(key) && {
+                seen.push(key.clone());
+                true
+            }
+        });
+        let contact = (!keys.is_empty()).then_some(ContactRef {
+            keys,
+            name: None,
+            handle: None,
+        });
+        let event = unsupported(part, "user_id_update", update);
+        let at = moment(update, "timestamp").unwrap_or(event.at);
+        let kind = "user_id_update".to_owned();
+        Event {
+            at,
+            what: What::Unsupported {
+                kind,
+                contact,
+                platform_id: None,
+            },
+            ..event
+        }
+    })
+}
+
+/// One chunk of what the phone had before it was connected.
+fn history(part: &RawPart<'_>, value: &Value, chunk: &Value) -> Vec<Event> {
+    let mut events = Vec::new();
+    for thread in list(chunk, "threads") {
+        let peer = thread_keys(thread);
+        for message in list(thread, "messages") {
+            let by_person = keys(message, &FROM).iter().any(|key| peer.contains(key));
+            let said = Said {
+                contact: (!peer.is_empty()).then(|| ContactRef {
+                    keys: peer.clone(),
+                    name: None,
+                    handle: None,
+                }),
+                author: if by_person {
+                    Author::Person
+                } else {
+                    Author::Shop
+                },
+                ..Said::read(part, value, message, &FROM)
+            };
+            events.push(said.event());
+            events.extend((!by_person).then(|| past_state(&said)).flatten());
+        }
+    }
+    if events.is_empty() {
+        let code = list(chunk, "errors")
+            .iter()
+            .find_map(|error| word(error, "code"));
+        let kind = code.map_or_else(|| "history".to_owned(), |code| format!("history.{code}"));
+        events.push(unsupported(part, &kind, chunk));
+    }
+    events
+}
+
+/// Whom a thread of the history is with: its id is the phone number, newer ones have a context.
+fn thread_keys(thread: &Value) -> Vec<domain::ContactKey> {
+    let id = keys(
+        thread,
+        &Names {
+            phone: &["id"],
+            user: &[],
+            parent: &[],
+        },
+    );
+    let context = thread.get("context").map(|context| keys(context, &CONTACT));
+    let mut keys = context.unwrap_or_default();
+    for key in id {
+        if !keys.iter().any(|known| known.kind == key.kind) {
+            keys.push(key);
+        }
+    }
+    keys
+}
+
+/// How far a message of the shop's had come when the history was taken.
+fn past_state(said: &Said<'_>) -> Option<Event> {
+    let name = word(said.json.get("history_context")?, "status")?;
+    let state = delivery(&name)?;
+    let id = word(said.json, "id")?;
+    let key = format!("s:{id}:{}", name.to_ascii_lowercase());
+    let what = What::Progress(domain::inbound::Progress {
+        messages: domain::inbound::Messages::Ids(vec![id]),
+        contact: said.contact.clone(),
+        state,
+        our_id: None,
+        failure: None,
+    });
+    Some(Event {
+        key,
+        at: said.at,
+        what,
+    })
+}
