@@ -1,1 +1,21 @@
+//! The rules of the repository that no compiler knows, each with a negative control: a made-up
+//! repository in which the same check finds what it is there to find.
 
+#[path = "tidy/catalogue.rs"]
+mod catalogue;
+#[path = "tidy/crates.rs"]
+mod crates;
+#[path = "tidy/links.rs"]
+mod links;
+#[path = "tidy/promises.rs"]
+mod promises;
+#[path = "tidy/repository.rs"]
+mod repository;
+#[path = "tidy/sizes.rs"]
+mod sizes;
+#[path = "tidy/sources.rs"]
+mod sources;
+#[path = "tidy/window_lock.rs"]
+mod window_lock;
+#[path = "tidy/words.rs"]
+mod words;

@@ -1,0 +1,91 @@
+//! Words that have no place in the repository, and what each crate's manifest must say.
+//!
+//! The words are put together from halves, so that this file does not find itself.
+
+use crate::repository::{Source, expect_none, sources};
+
+/// What a generator or a hurried hand leaves behind.
+const PLACEHOLDERS: &[&str] = &[
+    concat!("lorem ", "ipsum"),
+    concat!("your", "domain."),
+    concat!("your-", "domain"),
+    concat!("TO", "DO"),
+    concat!("FIX", "ME"),
+    concat!("X", "XX"),
+    concat!("coming ", "soon"),
+    concat!("Show more ", "lines"),
+    concat!("<insert", " "),
+];
+
+/// Paths of one computer.
+const MACHINE: &[&str] = &[
+    concat!("/wo", "rk/"),
+    concat!("/ro", "ot/"),
+    concat!("/ho", "me/"),
+    concat!("/Us", "ers/"),
+    concat!("C:\\", "Users"),
+];
+
+fn complaints(sources: &[Source]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for source in sources {
+        let letters = source.is("package-lock.json") || source.is("Cargo.lock");
+        for (number, line) in source.numbered().filter(|_| !letters) {
+            for word in PLACEHOLDERS.iter().chain(MACHINE) {
+                if line.contains(word) {
+                    complaints.push(format!("{}:{number}: {word}", source.path));
+                }
+            }
+        }
+        complaints.extend(foreign_registry(source));
+        complaints.extend(manifest_without_lints(source));
+    }
+    complaints
+}
+
+/// Packages come from the public registries and from nowhere else.
+fn foreign_registry(source: &Source) -> Option<String> {
+    let foreign = |line: &str| match source.path.as_str() {
+        "Cargo.lock" => {
+            line.starts_with("source = ")
+                && !line.contains("registry+https://github.com/rust-lang/crates.io-index")
+        }
+        "ui/package-lock.json" => {
+            line.contains("\"resolved\"") && !line.contains("\"https://registry.npmjs.org/")
+        }
+        _ => false,
+    };
+    let (number, line) = source.numbered().find(|(_, line)| foreign(line))?;
+    Some(format!("{}:{number}: {}", source.path, line.trim()))
+}
+
+/// A crate without the workspace's lints is a crate without lints.
+fn manifest_without_lints(source: &Source) -> Option<String> {
+    let missing = source.is("Cargo.toml") && !source.text.contains("[lints]\nworkspace = true");
+    missing.then(|| format!("{}: does not take the workspace's lints", source.path))
+}
+
+#[test]
+fn nothing_is_left_unfinished_or_bound_to_one_computer() {
+    expect_none(&complaints(&sources()));
+}
+
+#[test]
+fn control_each_word_is_found() {
+    for word in PLACEHOLDERS.iter().chain(MACHINE) {
+        let source = Source::made_up("docs/owner/start.md", &format!("Open {word} now."));
+        assert!(!complaints(&[source]).is_empty(), "{word}");
+    }
+    let other = "source = \"registry+https://mirror.example/index\"";
+    assert_eq!(complaints(&[Source::made_up("Cargo.lock", other)]).len(), 1);
+    let other = "  \"resolved\": \"https://mirror.example/a.tgz\"";
+    assert_eq!(
+        complaints(&[Source::made_up("ui/package-lock.json", other)]).len(),
+        1
+    );
+    let bare = "[package]\nname = \"x\"\n";
+    assert_eq!(
+        complaints(&[Source::made_up("crates/x/Cargo.toml", bare)]).len(),
+        1
+    );
+}
