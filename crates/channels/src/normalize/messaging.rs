@@ -18,6 +18,14 @@ const FRAME: [&str; 5] = [
     "hop_context",
 ];
 
+/// News between apps about who answers: no word of the person's, so not in their conversation.
+const BETWEEN_APPS: [&str; 4] = [
+    "app_roles",
+    "pass_thread_control",
+    "take_thread_control",
+    "request_thread_control",
+];
+
 pub(super) fn entry(channel: Channel, part: &RawPart<'_>, json: &Value) -> Vec<Event> {
     let mut events: Vec<Event> = list(json, "messaging")
         .iter()
@@ -44,24 +52,23 @@ struct Element<'a> {
 impl<'a> Element<'a> {
     fn read(channel: Channel, part: &RawPart<'_>, json: &'a Value) -> Self {
         let (sender, recipient) = (id_of(json, "sender"), id_of(json, "recipient"));
-        let ours = |id: &Option<String>| {
-            id.as_deref()
-                .is_some_and(|id| id == part.account || id == part.entry_id)
-        };
-        let echo = json
-            .get("message")
-            .is_some_and(|message| yes(message, "is_echo"));
-        let author = if echo || (ours(&sender) && !ours(&recipient)) {
+        let message = json.get("message");
+        let echo = message.is_some_and(|message| yes(message, "is_echo"));
+        // The entry's id is ours as a rule; where the account is known, it decides.
+        let known = !part.account.is_empty();
+        let own = if known { part.account } else { part.entry_id };
+        let ours = |id: &Option<String>| id.as_deref() == Some(own);
+        let by_us = ours(&sender) && !ours(&recipient) && (known || echo || message.is_none());
+        let author = if echo || by_us {
             Author::Shop
         } else {
             Author::Person
         };
         // Meta's own examples write the person as sender of an echo, so the ids decide first.
-        let person = match (ours(&sender), ours(&recipient)) {
-            (true, false) => recipient,
-            (false, true) => sender,
-            _ if author == Author::Shop => recipient.or(sender),
-            _ => sender.or(recipient),
+        let person = match author {
+            Author::Shop if ours(&recipient) && !ours(&sender) => sender,
+            Author::Shop => recipient.or(sender),
+            Author::Person => sender.or(recipient),
         };
         let kind = match channel {
             Channel::Instagram => ContactKind::Igsid,
@@ -252,7 +259,10 @@ impl<'a> Element<'a> {
         let inner = self.json.get(name);
         let what = What::Unsupported {
             kind: kind(name),
-            contact: self.contact.clone(),
+            contact: self
+                .contact
+                .clone()
+                .filter(|_| !BETWEEN_APPS.contains(&name)),
             platform_id: inner.and_then(|inner| word(inner, "mid")),
         };
         self.event(

@@ -1,0 +1,6 @@
+//! What arrives, and what it is turned into.
+
+mod fixtures;
+mod golden;
+mod hostile;
+mod support;
