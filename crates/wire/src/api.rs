@@ -186,6 +186,9 @@ pub struct ClaimAnswer {
 pub struct HandOff {
     /// The login.
     pub login: LoginId,
+    /// When it was made, by the relay's time: a deletion order reaches it if it is older than the
+    /// order.
+    pub made_at: i64,
     /// Who logged in.
     pub user: HandOffUser,
     /// The permissions that were granted.
@@ -377,7 +380,8 @@ pub struct DisconnectAnswer {
     /// Whether no other route is left on that Page or WhatsApp account, on any computer: only then
     /// is the app to be unsubscribed there.
     pub last_on_subscription: bool,
-    /// Whether the login has no other connection: only then are its permissions to be revoked.
+    /// Whether the person of the login has no other connection, on any computer: only then are the
+    /// permissions to be revoked, since that ends them everywhere.
     pub last_of_login: bool,
     /// How many envelopes were erased with the stream.
     pub erased: u64,

@@ -40,6 +40,9 @@ pub enum FromRelay {
     Welcome {
         /// The relay's time.
         now: i64,
+        /// The device's control stream. Another one than before after the relay was restored from
+        /// a backup: open it from its start.
+        control: StreamId,
         /// The routes the relay knows to this device. What the device misses here it proves
         /// again.
         routes: Vec<Route>,
