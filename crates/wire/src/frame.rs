@@ -204,6 +204,7 @@ mod tests {
             },
             FromRelay::Welcome {
                 now: 1_795_341_600_000,
+                control: STREAM,
                 routes: routes.clone(),
             },
             FromRelay::Head(Head::sign(RELAY, &key, cursor, 7)),
