@@ -1,1 +1,11 @@
+//! What the tests of the whole share: the real relay, sandbox and engine on free ports with folders
+//! of their own, and the real window at a desk of its own.
+//!
+//! Nothing here decides whether a test passes; it only sets up, acts and waits.
 
+pub mod axe;
+pub mod desktop;
+pub mod page;
+pub mod programs;
+pub mod seat;
+pub mod wait;

@@ -47,12 +47,15 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ),
     ("tokio-tungstenite", &["engine", "relay", "tests"]),
     ("axum", &["relay", "sandbox", "tests"]),
-    ("hyper", &["relay", "sandbox"]),
+    ("hyper", &["relay", "sandbox", "tests"]),
     ("async-nats", &["relay"]),
     ("ureq", &["xtask"]),
     ("fantoccini", &["tests"]),
     ("oauth2", &["relay"]),
 ];
+
+/// Who may name a foreign crate in its tests only: a made-up platform has to answer somehow.
+const FOREIGN_IN_TESTS: &[(&str, &[&str])] = &[("axum", &["channels", "engine"])];
 
 /// What the pure crates may not even know.
 const NOT_PURE: &[&str] = &[
@@ -66,9 +69,7 @@ const NOT_PURE: &[&str] = &[
     "keyring",
     "tempfile",
     "tracing-subscriber",
-    "jiff",
     "chrono",
-    "time",
 ];
 
 fn complaints(members: &[Member]) -> Vec<String> {
@@ -92,7 +93,12 @@ fn complaints(members: &[Member]) -> Vec<String> {
                 complaints.push(format!("{name} is pure and may not name {need}"));
             }
             for (foreign, who) in FOREIGN {
-                if is_or_belongs_to(need, foreign) && !who.contains(&name.as_str()) {
+                let in_tests = kind == "dev"
+                    && FOREIGN_IN_TESTS
+                        .iter()
+                        .any(|(known, who)| known == foreign && who.contains(&name.as_str()));
+                let allowed = in_tests || who.contains(&name.as_str());
+                if is_or_belongs_to(need, foreign) && !allowed {
                     complaints.push(format!("{name} may not name {need} ({kind})"));
                 }
             }
@@ -175,6 +181,11 @@ fn control_a_forbidden_dependency_is_found() {
         let member = members.get_mut(name).expect("a crate of ours");
         member.needs.push((need.to_owned(), kind.to_owned()));
         let members: Vec<Member> = members.into_values().collect();
-        assert_eq!(complaints(&members).len(), 1, "{name} → {need} ({kind})");
+        let found = complaints(&members);
+        let complaint = |text: &String| text.starts_with(name) && text.contains(need);
+        assert!(
+            found.iter().any(complaint),
+            "{name} → {need} ({kind}): {found:?}"
+        );
     }
 }

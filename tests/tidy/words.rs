@@ -11,7 +11,6 @@ const PLACEHOLDERS: &[&str] = &[
     concat!("your-", "domain"),
     concat!("TO", "DO"),
     concat!("FIX", "ME"),
-    concat!("X", "XX"),
     concat!("coming ", "soon"),
     concat!("Show more ", "lines"),
     concat!("<insert", " "),

@@ -1,0 +1,133 @@
+//! The real program with its real window, driven through WebKitGTK's own WebDriver.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result};
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+use tokio::process::{Child, Command};
+
+use crate::page::Page;
+use crate::programs::program;
+use crate::seat::Seat;
+use crate::wait;
+
+/// What the program is started with.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// The data folder; it survives a restart.
+    pub data: PathBuf,
+    /// Where the program's own words go.
+    pub log: PathBuf,
+    /// The relay's and the platforms' addresses, `BROWSER`, and whatever else a test sets.
+    pub environment: Vec<(String, String)>,
+    /// The window's size.
+    pub size: (u32, u32),
+}
+
+/// A running program.
+#[derive(Debug)]
+pub struct Desktop {
+    page: Page,
+    driver: Child,
+}
+
+impl Desktop {
+    /// Starts the program at a desk and waits for its window.
+    pub async fn start(seat: &Seat, start: &Start) -> Result<Self> {
+        let port = free_port()?;
+        let mut command = seat.command(Path::new("WebKitWebDriver"));
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(&start.log)?;
+        command
+            .arg(format!("--port={port}"))
+            .arg("--host=127.0.0.1")
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .env("SHOPBELL_DATA_DIR", &start.data)
+            .envs(start.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .kill_on_drop(true);
+        let driver = command
+            .spawn()
+            .context("WebKitWebDriver does not start: `cargo xtask setup`")?;
+        let client = connect(port).await.with_context(|| tail(&start.log))?;
+        let (width, height) = start.size;
+        client.set_window_size(width, height).await?;
+        Ok(Self {
+            page: Page::new(client).await?,
+            driver,
+        })
+    }
+
+    /// The page in its window.
+    pub fn page(&self) -> &Page {
+        &self.page
+    }
+
+    /// Closes the window, as its owner does, and waits until the program ended.
+    pub async fn close(mut self) -> Result<()> {
+        self.page.client().clone().close().await?;
+        self.driver.kill().await?;
+        Ok(())
+    }
+
+    /// Ends the program without asking it.
+    pub async fn kill(mut self) -> Result<()> {
+        Ok(self.driver.kill().await?)
+    }
+}
+
+async fn connect(port: u16) -> Result<Client> {
+    let address = format!("http://127.0.0.1:{port}");
+    wait::until("WebKitWebDriver to listen", async || {
+        let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await;
+        Ok(stream.ok().map(drop))
+    })
+    .await?;
+    let options = json!({"binary": program("shopbell")?, "args": []});
+    let capabilities = serde_json::Map::from_iter([
+        ("webkitgtk:browserOptions".to_owned(), options),
+        ("pageLoadStrategy".to_owned(), json!("normal")),
+    ]);
+    let mut builder = ClientBuilder::new(HttpConnector::new());
+    builder.capabilities(capabilities);
+    let session = tokio::time::timeout(wait::LIMIT, builder.connect(&address)).await;
+    session
+        .context("the window did not open in time")?
+        .context("the window did not open")
+}
+
+/// The end of a log, for whoever reads why a test failed.
+fn tail(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    let from = lines.len().saturating_sub(30);
+    format!(
+        "the program said:\n{}",
+        lines.get(from..).unwrap_or_default().join("\n")
+    )
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+/// Runs a program of ours that needs no window, and returns what it said and whether it was glad.
+pub async fn run(name: &str, arguments: &[&str]) -> Result<(bool, String)> {
+    let output = Command::new(program(name)?)
+        .args(arguments)
+        .output()
+        .await?;
+    let text = [output.stdout, output.stderr].concat();
+    Ok((
+        output.status.success(),
+        String::from_utf8_lossy(&text).into_owned(),
+    ))
+}
