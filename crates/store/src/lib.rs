@@ -1,1 +1,36 @@
+//! Everything Shopbell keeps on the owner's computer, and how it goes away.
+//!
+//! One encrypted [`Vault`] per connection and one [`ShopDb`] for the shop itself; media files each
+//! under a key of their own; key shares in two places, so that destroying either kills the data.
+//! Synchronous: the engine calls it from threads that may block. It talks to no network, reads no
+//! clock and decides nothing about the business; `engine` does.
 
+mod cursor;
+mod database;
+mod disk;
+mod error;
+mod keys;
+mod media;
+mod memory;
+mod merged;
+mod migrate;
+mod open;
+mod paths;
+mod profile;
+pub mod shop;
+mod sql;
+pub mod vault;
+mod words;
+
+pub use cursor::Cursor;
+pub use error::{Error, Result};
+pub use media::{Media, MediaFile, MediaWriter};
+pub use memory::MemorySecrets;
+pub use merged::{
+    MergedHits, SearchPosition, merged_conversations, merged_messages, merged_people, merged_unread,
+};
+pub use paths::{DatabasePaths, FolderLock, Paths};
+pub use profile::{Profile, VaultName};
+pub use shop::{ShopDb, ShopRead, ShopWrite};
+pub use vault::{Vault, VaultRead, VaultWrite};
+pub use words::{Query, Segment};

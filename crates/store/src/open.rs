@@ -1,0 +1,98 @@
+//! The only place that opens a database file. The order of the settings matters: the key first,
+//! then what is needed to check it, and only after the key is known to fit anything that writes.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::{Error, Result};
+use crate::keys::DatabaseKey;
+
+/// How long a connection waits for another one: only a reader that meets a checkpoint ever does.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Opens an existing file for writing. The key fits, or the answer is [`Error::Damaged`]: the key
+/// check value was right before we came here.
+pub(crate) fn writer(path: &Path, key: &DatabaseKey) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = keyed(path, key, flags)?;
+    connection.execute_batch(JOURNAL)?;
+    configure(&connection)?;
+    Ok(connection)
+}
+
+/// Opens an existing file for reading beside the writer.
+pub(crate) fn reader(path: &Path, key: &DatabaseKey) -> Result<Connection> {
+    // Read-write, since a WAL reader has to write the shared index; query_only keeps it honest.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = keyed(path, key, flags)?;
+    configure(&connection)?;
+    connection.execute_batch("PRAGMA query_only = ON;")?;
+    Ok(connection)
+}
+
+/// Makes a new, empty file. Fails if there is one.
+pub(crate) fn create(path: &Path, key: &DatabaseKey) -> Result<Connection> {
+    if path.exists() {
+        return Err(Error::AlreadyThere);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    crate::disk::write_new(path, b"")?;
+    let connection = keyed(path, key, flags)?;
+    connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL;")?;
+    connection.execute_batch(JOURNAL)?;
+    configure(&connection)?;
+    Ok(connection)
+}
+
+/// The key, what SQLCipher must know before reading, and the first read, which checks the key.
+fn keyed(path: &Path, key: &DatabaseKey, flags: OpenFlags) -> Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    // By default SQLCipher writes warnings to stderr, with page numbers and paths.
+    connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
+    connection.execute_batch(&key.pragma())?;
+    connection
+        .execute_batch("PRAGMA cipher_page_size = 4096; PRAGMA cipher_memory_security = ON;")?;
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(connection)
+}
+
+/// Every acknowledged row is on the disk: WAL with a flush at each commit.
+const JOURNAL: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA fullfsync = ON;
+    PRAGMA checkpoint_fullfsync = ON;
+    PRAGMA wal_autocheckpoint = 1000;
+    PRAGMA journal_size_limit = 4194304;
+";
+
+fn configure(connection: &Connection) -> Result<()> {
+    connection.execute_batch(
+        "PRAGMA secure_delete = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA foreign_keys = ON;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON;",
+    )?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    connection.authorizer(Some(no_attach))?;
+    Ok(())
+}
+
+/// No statement of ours attaches another file; one that does is not ours.
+fn no_attach(context: AuthContext<'_>) -> Authorization {
+    match context.action {
+        AuthAction::Attach { .. } | AuthAction::Detach { .. } => Authorization::Deny,
+        _ => Authorization::Allow,
+    }
+}

@@ -1,0 +1,414 @@
+//! Words as the search sees them. SQLite's own tokenizers find neither vowelled Arabic nor Chinese
+//! nor "strasse" in "Straße", so text is brought into one plain form here, for the index and for the
+//! query alike. Nothing of this is ever shown.
+//!
+//! Compatibility forms, case, diacritics, Arabic and Hebrew vowel signs, alef, yeh and heh variants and
+//! foreign digits are folded; an Arabic word is also kept without its leading article or particle;
+//! scripts that write no spaces become overlapping pairs of characters.
+
+use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
+
+/// Raised whenever the form below changes: every index is then built again.
+pub(crate) const VERSION: &str = "1";
+
+/// A query never needs more words than this.
+const MOST_WORDS: usize = 16;
+
+/// The words of a text, ready for an index that splits at spaces.
+pub(crate) fn for_index(text: &str) -> String {
+    let mut tokens = Vec::new();
+    for piece in pieces(text) {
+        match piece {
+            Piece::Word(word) => {
+                tokens.extend(without_particles(&word));
+                tokens.push(word);
+            }
+            Piece::Run(run) => {
+                tokens.extend(pairs(&run));
+                // So that the last character is found alone.
+                tokens.extend(run.last().map(char::to_string));
+            }
+        }
+    }
+    tokens.join(" ")
+}
+
+/// A phone number for the index: by any of its endings, since people leave out the country.
+pub(crate) fn phone_for_index(number: &str) -> String {
+    let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
+    let endings = (0..digits.len()).filter_map(|start| digits.get(start..));
+    let long = endings
+        .filter(|ending| ending.len() >= 4)
+        .map(|ending| ending.iter().collect());
+    long.collect::<Vec<String>>().join(" ")
+}
+
+/// What somebody searches for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// Each must be found; of its forms, one.
+    words: Vec<Vec<String>>,
+    phone: Option<String>,
+}
+
+impl Query {
+    /// Reads what was typed. `None` if there is nothing in it to search for.
+    pub fn parse(text: &str) -> Option<Self> {
+        let words: Vec<Vec<String>> = pieces(text)
+            .into_iter()
+            .take(MOST_WORDS)
+            .map(|piece| match piece {
+                Piece::Word(word) => {
+                    let mut forms: Vec<String> = without_particles(&word).collect();
+                    forms.push(word);
+                    forms
+                }
+                Piece::Run(run) if run.len() == 1 => vec![run.into_iter().collect()],
+                Piece::Run(run) => vec![pairs(&run).collect::<Vec<_>>().join(" ")],
+            })
+            .collect();
+        (!words.is_empty()).then(|| Self {
+            words,
+            phone: phone_in(text),
+        })
+    }
+
+    /// The query for an index of text: all words, the last one perhaps not typed to its end.
+    pub(crate) fn for_text(&self) -> String {
+        let last = self.words.len().saturating_sub(1);
+        let words = self.words.iter().enumerate().map(|(at, forms)| {
+            // Only letters, digits and spaces are left in a form: nothing can end the quotes.
+            let end = if at == last { "\" *" } else { "\"" };
+            let forms: Vec<String> = forms.iter().map(|form| format!("\"{form}{end}")).collect();
+            format!("({})", forms.join(" OR "))
+        });
+        words.collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// The query for an index of people: as for text, or by number.
+    pub(crate) fn for_people(&self) -> String {
+        match &self.phone {
+            Some(digits) => format!("({}) OR (\"{digits}\" *)", self.for_text()),
+            None => self.for_text(),
+        }
+    }
+
+    /// Whether a word of a text is one that was searched for.
+    fn finds(&self, word: &str) -> bool {
+        let indexed = for_index(word);
+        let last = self.words.len().saturating_sub(1);
+        self.words.iter().enumerate().any(|(at, forms)| {
+            forms.iter().any(|form| {
+                form.split(' ').all(|part| {
+                    indexed
+                        .split(' ')
+                        .any(|token| token == part || (at == last && token.starts_with(part)))
+                })
+            })
+        })
+    }
+}
+
+/// A piece of a text in a search result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// The characters, as written.
+    pub text: String,
+    /// It is what was searched for.
+    pub found: bool,
+}
+
+/// The part of a text around the first word that was found, at most about `limit` characters.
+pub(crate) fn excerpt(text: &str, query: &Query, limit: usize) -> Vec<Segment> {
+    let mut segments: Vec<Segment> = Vec::new();
+    for part in text.split_inclusive(|c: char| !is_word(c)) {
+        let word = part.trim_end_matches(|c: char| !is_word(c));
+        let (word, rest) = part.split_at(word.len());
+        for (text, found) in [(word, query.finds(word)), (rest, false)] {
+            match segments.last_mut() {
+                _ if text.is_empty() => {}
+                Some(segment) if segment.found == found => segment.text.push_str(text),
+                _ => segments.push(Segment {
+                    text: text.to_owned(),
+                    found,
+                }),
+            }
+        }
+    }
+    shorten(segments, limit)
+}
+
+/// Cuts what lies far before the first hit, and what is left over at the end.
+fn shorten(mut segments: Vec<Segment>, limit: usize) -> Vec<Segment> {
+    if let Some(first) = segments.first_mut()
+        && !first.found
+    {
+        let length = first.text.chars().count();
+        let keep = limit / 3;
+        if length > keep {
+            let tail: String = first.text.chars().skip(length - keep).collect();
+            first.text = format!("…{tail}");
+        }
+    }
+    let mut room = limit;
+    let mut short = Vec::new();
+    for mut segment in segments {
+        let length = segment.text.chars().count();
+        if length > room {
+            segment.text = segment.text.chars().take(room).chain(['…']).collect();
+        }
+        room = room.saturating_sub(length);
+        short.push(segment);
+        if room == 0 {
+            break;
+        }
+    }
+    short
+}
+
+enum Piece {
+    /// A word between spaces.
+    Word(String),
+    /// Characters of a script that writes no spaces.
+    Run(Vec<char>),
+}
+
+/// The plain form of a text, cut into words and runs.
+fn pieces(text: &str) -> Vec<Piece> {
+    let plain = plain(text);
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut open = false;
+    for c in plain.chars() {
+        match pieces.last_mut() {
+            _ if !is_word(c) => {
+                open = false;
+                continue;
+            }
+            _ if is_picture(c) => {
+                pieces.push(Piece::Run(vec![c]));
+                open = false;
+                continue;
+            }
+            Some(Piece::Word(word)) if open && !is_unspaced(c) => word.push(c),
+            Some(Piece::Run(run)) if open && is_unspaced(c) => run.push(c),
+            _ if is_unspaced(c) => pieces.push(Piece::Run(vec![c])),
+            _ => pieces.push(Piece::Word(c.to_string())),
+        }
+        open = true;
+    }
+    pieces
+}
+
+/// One form for everything that is written in several ways.
+fn plain(text: &str) -> String {
+    let apart = DecomposingNormalizerBorrowed::new_nfkd().normalize(text);
+    let folded: String = apart
+        .chars()
+        .filter(|c| !is_dropped(*c))
+        .flat_map(fold)
+        .collect();
+    // Folding can bring forth what decomposes again (ŉ, Turkish İ): drop once more, then compose.
+    let apart = DecomposingNormalizerBorrowed::new_nfkd().normalize(&folded);
+    let kept: String = apart.chars().filter(|c| !is_dropped(*c)).collect();
+    ComposingNormalizerBorrowed::new_nfc()
+        .normalize(&kept)
+        .into_owned()
+}
+
+/// Full case folding by way of capitals (ß, ς and ı fold with it), then letters and digits that
+/// stand for each other.
+fn fold(c: char) -> impl Iterator<Item = char> {
+    c.to_uppercase()
+        .flat_map(char::to_lowercase)
+        .map(|c| match c {
+            'ٱ' => 'ا',
+            'ى' | 'ی' | 'ې' => 'ي',
+            'ة' | 'ہ' | 'ھ' | 'ە' => 'ه',
+            'ک' | 'ڪ' => 'ك',
+            'æ' => 'a',
+            'ø' => 'o',
+            'đ' => 'd',
+            'ł' => 'l',
+            _ => digit(c).unwrap_or(c),
+        })
+}
+
+/// Decimal digits of other scripts as ours.
+fn digit(c: char) -> Option<char> {
+    const ZEROS: [u32; 10] = [
+        0x0660, 0x06f0, 0x07c0, 0x0966, 0x09e6, 0x0a66, 0x0ae6, 0x0be6, 0x0e50, 0x1040,
+    ];
+    let code = u32::from(c);
+    let zero = ZEROS
+        .into_iter()
+        .find(|zero| (*zero..*zero + 10).contains(&code))?;
+    char::from_digit(code - zero, 10)
+}
+
+/// Signs that are written or left out at will.
+fn is_dropped(c: char) -> bool {
+    matches!(
+        u32::from(c),
+        0x0300..=0x036f             // accents
+            | 0x0591..=0x05bd | 0x05bf | 0x05c1..=0x05c2 | 0x05c4..=0x05c5 | 0x05c7 // niqqud
+            | 0x0610..=0x061a | 0x064b..=0x065f | 0x0670 | 0x06d6..=0x06dc          // tashkeel
+            | 0x06df..=0x06e8 | 0x06ea..=0x06ed | 0x08d3..=0x08ff
+            | 0x0640                // tatweel
+            | 0x00ad | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x2069 | 0xfeff // invisible
+            | 0xfe00..=0xfe0f       // variation selectors
+    )
+}
+
+/// What words are made of: letters and digits, the dependent signs of Indic scripts, and pictures.
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || is_sign(c) || is_picture(c) || is_dropped(c)
+}
+
+fn is_sign(c: char) -> bool {
+    let punctuation = matches!(
+        u32::from(c),
+        0x0964 | 0x0965 | 0x0970 | 0x0e3f | 0x0e4f | 0x0e5a | 0x0e5b | 0x104a..=0x104f
+            | 0x17d4..=0x17db
+    );
+    matches!(u32::from(c), 0x0900..=0x0dff | 0x0e31..=0x0eff | 0x1000..=0x109f | 0x1780..=0x17ff
+        | 0x3099 | 0x309a)
+        && !punctuation
+}
+
+fn is_picture(c: char) -> bool {
+    matches!(u32::from(c), 0x2600..=0x27bf | 0x1f300..=0x1faff)
+}
+
+/// Scripts that write no spaces: Han, kana, Thai, Lao, Burmese, Khmer. (Korean does.)
+fn is_unspaced(c: char) -> bool {
+    matches!(u32::from(c),
+        0x0e00..=0x0eff | 0x1000..=0x109f | 0x1780..=0x17ff
+            | 0x3005..=0x3007 | 0x3041..=0x30ff | 0x31f0..=0x31ff
+            | 0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xf900..=0xfaff
+            | 0x20000..=0x323af)
+}
+
+/// Overlapping pairs of the characters of a run.
+fn pairs(run: &[char]) -> impl Iterator<Item = String> {
+    run.windows(2).map(|pair| pair.iter().collect())
+}
+
+/// An Arabic word without its article or leading particle, if enough of it is left to be one.
+fn without_particles(word: &str) -> impl Iterator<Item = String> {
+    const PARTICLES: [&str; 10] = ["وال", "فال", "بال", "كال", "ولل", "ال", "لل", "و", "ف", "ب"];
+    let mut forms: Vec<String> = Vec::new();
+    for particle in PARTICLES.into_iter().chain(["ل", "ك"]) {
+        if let Some(rest) = word.strip_prefix(particle)
+            && rest.chars().count() >= 3
+        {
+            forms.push(rest.to_owned());
+        }
+    }
+    forms.into_iter()
+}
+
+/// Digits and what people write between them, and nothing else: a number, without leading zeros.
+fn phone_in(text: &str) -> Option<String> {
+    let plain = plain(text);
+    let number = plain
+        .chars()
+        .all(|c| c.is_ascii_digit() || " +-()./".contains(c));
+    let digits: String = plain.chars().filter(char::is_ascii_digit).collect();
+    let digits = digits.trim_start_matches('0');
+    (number && digits.len() >= 3).then(|| digits.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_in_several_ways_has_one_form() {
+        for (text, form) in [
+            ("Straße", "strasse"),
+            ("ÉLAN café", "elan cafe"),
+            ("ＦＵＬＬ ﬁne", "full fine"),
+            ("ΟΔΟΣ οδός", "οδοσ οδοσ"),
+            ("İstanbul ısı", "istanbul isi"),
+            ("مُحَمَّد", "محمد"),
+            ("١٢٣ ۴۵۶ ५", "123 456 5"),
+            ("שָׁלוֹם", "שלום"),
+            ("退货", "退货 货"),
+            ("キャンセル", "キャ ャン ンセ セル ル"),
+            ("ｷｬﾝｾﾙ", "キャ ャン ンセ セル ル"),
+            ("が", "が"),
+            ("한국어", "한국어"),
+            ("नमस्ते", "नमस्ते"),
+            ("ok!!! 🙂❤️", "ok 🙂 ❤"),
+            ("don't", "don t"),
+            ("", ""),
+            ("؟!…", ""),
+        ] {
+            assert_eq!(for_index(text), form, "{text}");
+        }
+    }
+
+    #[test]
+    fn arabic_words_are_found_without_article_and_particle() {
+        for (text, token) in [
+            ("الفاتورة", "فاتوره"),
+            ("لأحمد", "احمد"),
+            ("والطلب", "طلب"),
+            ("بالبيت", "بيت"),
+        ] {
+            let indexed = for_index(text);
+            assert!(
+                indexed.split(' ').any(|word| word == token),
+                "{text}: {indexed}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_query_cannot_break_out_of_its_quotes() {
+        let query = Query::parse("a\" OR \"b* NEAR(c) -d col:e").unwrap();
+        assert_eq!(
+            query.for_text(),
+            "(\"a\") AND (\"or\") AND (\"b\") AND (\"near\") AND (\"c\") AND (\"d\") AND (\"col\") \
+             AND (\"e\" *)"
+        );
+        assert_eq!(Query::parse(" \"*-\u{200b} "), None);
+        assert_eq!(
+            Query::parse(&"a ".repeat(1000)).unwrap().words.len(),
+            MOST_WORDS
+        );
+    }
+
+    #[test]
+    fn numbers_are_found_by_any_ending() {
+        let indexed = phone_for_index("4915112345678");
+        let query = Query::parse("0151 / 123-456").unwrap();
+        assert_eq!(query.phone.as_deref(), Some("151123456"));
+        assert!(
+            indexed
+                .split(' ')
+                .any(|token| token.starts_with("151123456"))
+        );
+        assert_eq!(Query::parse("size 42").unwrap().phone, None);
+    }
+
+    #[test]
+    fn an_excerpt_shows_the_hit() {
+        let query = Query::parse("bell").unwrap();
+        let text = format!(
+            "{} A brass BELL, please. {}",
+            "before ".repeat(40),
+            "after ".repeat(80)
+        );
+        let segments = excerpt(&text, &query, 60);
+        let found: Vec<&str> = segments
+            .iter()
+            .filter(|part| part.found)
+            .map(|part| part.text.as_str())
+            .collect();
+        assert_eq!(found, ["BELL"]);
+        let whole: String = segments.into_iter().map(|part| part.text).collect();
+        assert!(whole.starts_with('…') && whole.ends_with('…'), "{whole}");
+        assert!(whole.chars().count() <= 64, "{whole}");
+    }
+}
