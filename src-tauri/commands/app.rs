@@ -1,36 +1,35 @@
-//! Commands of the window: app.
+//! Commands about the window as a whole.
+
+use tauri::State;
 
 use crate::shell::{Answer, Shell};
-use crate::view::*;
+use crate::translate;
+use crate::view::app::{AppView, SettingsView};
 
 /// The window as a whole.
 #[tauri::command]
 #[specta::specta]
-pub async fn app(shell: tauri::State<'_, Shell>) -> Answer<AppView> {
-    let _ = (&shell,);
-    Err(ErrorView::not_open())
+pub async fn app(shell: State<'_, Shell>) -> Answer<AppView> {
+    Ok(translate::app_view(&shell).await)
 }
 
 /// Tries to open the shop again, after the keychain was unlocked or room was made.
 #[tauri::command]
 #[specta::specta]
-pub async fn open_again(shell: tauri::State<'_, Shell>) -> Answer<()> {
-    let _ = (&shell,);
-    Err(ErrorView::not_open())
+pub async fn open_again(shell: State<'_, Shell>) -> Answer<()> {
+    Ok(shell.engine().open_again().await?)
 }
 
-/// Sets or enters the passphrase where there is no keychain.
+/// Chooses or enters the passphrase where there is no keychain.
 #[tauri::command]
 #[specta::specta]
-pub async fn enter_passphrase(shell: tauri::State<'_, Shell>, passphrase: String) -> Answer<()> {
-    let _ = (&shell, &passphrase);
-    Err(ErrorView::not_open())
+pub async fn enter_passphrase(shell: State<'_, Shell>, passphrase: String) -> Answer<()> {
+    Ok(shell.engine().enter_passphrase(passphrase).await?)
 }
 
 /// Changes the settings.
 #[tauri::command]
 #[specta::specta]
-pub async fn set_settings(shell: tauri::State<'_, Shell>, settings: SettingsView) -> Answer<()> {
-    let _ = (&shell, &settings);
-    Err(ErrorView::not_open())
+pub async fn set_settings(shell: State<'_, Shell>, settings: SettingsView) -> Answer<()> {
+    Ok(shell.engine().set_settings(settings.into()).await?)
 }

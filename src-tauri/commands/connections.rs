@@ -1,72 +1,82 @@
-//! Commands of the window: connections.
+//! Commands about connections, and about forgetting.
 
+use tauri::AppHandle;
+use tauri::State;
+
+use crate::save;
+use crate::shell::id;
 use crate::shell::{Answer, Shell};
-use crate::view::*;
+use crate::translate;
+use crate::view::connections::{ConnectionView, ReceiptView, WipeProgressView};
 
 /// All connections with their state.
 #[tauri::command]
 #[specta::specta]
-pub async fn connections(shell: tauri::State<'_, Shell>) -> Answer<Vec<ConnectionView>> {
-    let _ = (&shell,);
-    Err(ErrorView::not_open())
+pub async fn connections(shell: State<'_, Shell>) -> Answer<Vec<ConnectionView>> {
+    let now = shell.engine().now();
+    let all = shell.engine().connections().await?;
+    Ok(translate::all(all, |connection| {
+        translate::connection(connection, now)
+    }))
 }
 
 /// Looks at every connection now.
 #[tauri::command]
 #[specta::specta]
-pub async fn check_connections(shell: tauri::State<'_, Shell>) -> Answer<()> {
-    let _ = (&shell,);
-    Err(ErrorView::not_open())
+pub async fn check_connections(shell: State<'_, Shell>) -> Answer<()> {
+    Ok(shell.engine().check_connections().await?)
 }
 
 /// Disconnects one and wipes everything of it. `name` is what the owner typed.
 #[tauri::command]
 #[specta::specta]
 pub async fn disconnect(
-    shell: tauri::State<'_, Shell>,
+    shell: State<'_, Shell>,
     connection_id: String,
     name: String,
 ) -> Answer<()> {
-    let _ = (&shell, &connection_id, &name);
-    Err(ErrorView::not_open())
+    Ok(shell.engine().disconnect(id(&connection_id)?, name).await?)
 }
 
 /// Erases everything. `name` is what the owner typed.
 #[tauri::command]
 #[specta::specta]
-pub async fn delete_everything(shell: tauri::State<'_, Shell>, name: String) -> Answer<()> {
-    let _ = (&shell, &name);
-    Err(ErrorView::not_open())
+pub async fn delete_everything(shell: State<'_, Shell>, name: String) -> Answer<()> {
+    Ok(shell.engine().delete_everything(name).await?)
 }
 
 /// How far the running wipe is.
 #[tauri::command]
 #[specta::specta]
-pub async fn wipe_progress(shell: tauri::State<'_, Shell>) -> Answer<WipeProgressView> {
-    let _ = (&shell,);
-    Err(ErrorView::not_open())
+pub async fn wipe_progress(shell: State<'_, Shell>) -> Answer<WipeProgressView> {
+    Ok(shell.engine().wipe_progress().into())
 }
 
 /// The owner's answer to a deletion order that Meta does not confirm.
 #[tauri::command]
 #[specta::specta]
-pub async fn answer_deletion(shell: tauri::State<'_, Shell>, wipe: bool) -> Answer<()> {
-    let _ = (&shell, &wipe);
-    Err(ErrorView::not_open())
+pub async fn answer_deletion(shell: State<'_, Shell>, wipe: bool) -> Answer<()> {
+    Ok(shell.engine().answer_deletion(wipe).await?)
 }
 
 /// Deletion receipts, newest first.
 #[tauri::command]
 #[specta::specta]
-pub async fn receipts(shell: tauri::State<'_, Shell>) -> Answer<Vec<ReceiptView>> {
-    let _ = (&shell,);
-    Err(ErrorView::not_open())
+pub async fn receipts(shell: State<'_, Shell>) -> Answer<Vec<ReceiptView>> {
+    Ok(translate::all(shell.engine().receipts().await?, Into::into))
 }
 
 /// Saves a receipt where the owner says; false if they cancelled.
 #[tauri::command]
 #[specta::specta]
-pub async fn save_receipt(shell: tauri::State<'_, Shell>, receipt_id: String) -> Answer<bool> {
-    let _ = (&shell, &receipt_id);
-    Err(ErrorView::not_open())
+pub async fn save_receipt(
+    shell: State<'_, Shell>,
+    app: AppHandle,
+    receipt_id: String,
+) -> Answer<bool> {
+    let receipts = shell.engine().receipts().await?;
+    let receipt = receipts
+        .into_iter()
+        .find(|receipt| receipt.id == receipt_id);
+    save::receipt(app, receipt.ok_or(engine::Error::Gone)?).await
 }

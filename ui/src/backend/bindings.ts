@@ -9,7 +9,7 @@ export const commands = {
 	app: () => typedError<AppView, ErrorView>(__TAURI_INVOKE("app")),
 	/**  Tries to open the shop again, after the keychain was unlocked or room was made. */
 	openAgain: () => typedError<null, ErrorView>(__TAURI_INVOKE("open_again")),
-	/**  Sets or enters the passphrase where there is no keychain. */
+	/**  Chooses or enters the passphrase where there is no keychain. */
 	enterPassphrase: (passphrase: string) => typedError<null, ErrorView>(__TAURI_INVOKE("enter_passphrase", { passphrase })),
 	/**  Changes the settings. */
 	setSettings: (settings: SettingsView) => typedError<null, ErrorView>(__TAURI_INVOKE("set_settings", { settings })),
@@ -79,7 +79,7 @@ export const commands = {
 	inspectLink: (url: string) => typedError<LinkTargetView, ErrorView>(__TAURI_INVOKE("inspect_link", { url })),
 	/**  Opens a link in the browser, after the owner said so. */
 	openLink: (url: string) => typedError<null, ErrorView>(__TAURI_INVOKE("open_link", { url })),
-	/**  Opens the conversation in the platform's own app or page. */
+	/**  Opens the conversation in the platform's own page. */
 	openInApp: (conversationId: string) => typedError<null, ErrorView>(__TAURI_INVOKE("open_in_app", { conversationId })),
 };
 
@@ -105,6 +105,8 @@ export type AppView = {
 	settings: SettingsView,
 	link: LinkView,
 	version: string,
+	/**  A relay address given from outside, to begin with. */
+	relaySuggested: string | null,
 	/**  The moment this was read. */
 	now: number,
 };
@@ -361,6 +363,8 @@ export type News =
 { kind: "conversations"; ids: string[] } | 
 /**  The messages of one conversation. `arrived`: something new from the person. */
 { kind: "messages"; conversationId: string; arrived: boolean } | { kind: "connections" } | { kind: "login" } | { kind: "wipe" } | 
+/**  A wiped connection: whatever shows it forgets it now. */
+{ kind: "forgotten"; connectionId: string } | 
 /**  A notification was pressed. */
 { kind: "open"; conversationId: string } | 
 /**  A `shopbell://relay?…` link was opened. */

@@ -1,0 +1,118 @@
+//! The phase, the link, settings and news.
+
+use engine::{LinkState, News, Phase, Settings};
+
+use crate::shell::Shell;
+use crate::translate::moment;
+use crate::view::app::{self as view, AppView, LinkView, PhaseView, SettingsView};
+
+/// The window as a whole, read from the engine.
+pub async fn app_view(shell: &Shell) -> AppView {
+    let engine = shell.engine();
+    AppView {
+        phase: engine.phase().into(),
+        sandbox: shell.is_sandbox(),
+        settings: engine.settings().await.into(),
+        link: match engine.link() {
+            LinkState::None => LinkView::None,
+            LinkState::Connecting => LinkView::Connecting,
+            LinkState::Online => LinkView::Online,
+            LinkState::Offline { since } => LinkView::Offline {
+                since: moment(since),
+                waiting: engine.waiting().await,
+            },
+        },
+        version: shell.version().to_owned(),
+        relay_suggested: shell.relay_suggested().map(ToOwned::to_owned),
+        now: moment(engine.now()),
+    }
+}
+
+impl From<Phase> for PhaseView {
+    fn from(phase: Phase) -> Self {
+        match phase {
+            Phase::Opening => Self::Opening,
+            Phase::KeychainLocked => Self::KeychainLocked,
+            Phase::KeychainDenied => Self::KeychainDenied,
+            Phase::Passphrase { first, wrong } => Self::Passphrase { first, wrong },
+            Phase::KeyMissing => Self::KeyMissing,
+            Phase::WrongKey => Self::WrongKey,
+            Phase::Damaged => Self::Damaged,
+            Phase::Newer => Self::Newer,
+            Phase::DiskFull => Self::DiskFull,
+            Phase::Erasing => Self::Erasing,
+            Phase::DeletionAsked { asked_at, wipes_at } => Self::DeletionAsked {
+                asked_at: moment(asked_at),
+                wipes_at: moment(wipes_at),
+            },
+            Phase::FirstRun => Self::FirstRun,
+            Phase::Ready => Self::Ready,
+        }
+    }
+}
+
+impl From<Settings> for SettingsView {
+    fn from(settings: Settings) -> Self {
+        Self {
+            language: match settings.language {
+                engine::Language::System => view::Language::System,
+                engine::Language::English => view::Language::English,
+                engine::Language::Arabic => view::Language::Arabic,
+            },
+            theme: match settings.theme {
+                engine::Theme::System => view::Theme::System,
+                engine::Theme::Light => view::Theme::Light,
+                engine::Theme::Dark => view::Theme::Dark,
+            },
+            notifications: settings.notifications,
+            hold_seconds: settings.hold_seconds,
+            text_size: settings.text_size,
+            shop_name: settings.shop_name,
+        }
+    }
+}
+
+impl From<SettingsView> for Settings {
+    fn from(settings: SettingsView) -> Self {
+        Self {
+            language: match settings.language {
+                view::Language::System => engine::Language::System,
+                view::Language::English => engine::Language::English,
+                view::Language::Arabic => engine::Language::Arabic,
+            },
+            theme: match settings.theme {
+                view::Theme::System => engine::Theme::System,
+                view::Theme::Light => engine::Theme::Light,
+                view::Theme::Dark => engine::Theme::Dark,
+            },
+            notifications: settings.notifications,
+            hold_seconds: settings.hold_seconds,
+            text_size: settings.text_size,
+            shop_name: settings.shop_name,
+        }
+    }
+}
+
+impl From<News> for view::News {
+    fn from(news: News) -> Self {
+        match news {
+            News::App => Self::App,
+            News::Conversations(ids) => Self::Conversations {
+                ids: ids.iter().map(ToString::to_string).collect(),
+            },
+            News::Messages {
+                conversation,
+                arrived,
+            } => Self::Messages {
+                conversation_id: conversation.to_string(),
+                arrived,
+            },
+            News::Connections => Self::Connections,
+            News::Login => Self::Login,
+            News::Wipe => Self::Wipe,
+            News::Forgotten(connection) => Self::Forgotten {
+                connection_id: connection.to_string(),
+            },
+        }
+    }
+}
