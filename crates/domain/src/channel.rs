@@ -35,3 +35,23 @@ impl Channel {
             .find(|channel| channel.name() == name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_is_written_as_it_is_read() {
+        for channel in [
+            Channel::Instagram,
+            Channel::Messenger,
+            Channel::Whatsapp,
+            Channel::Sms,
+        ] {
+            assert_eq!(Channel::from_name(channel.name()), Some(channel));
+            let json = serde_json::to_string(&channel).unwrap();
+            assert_eq!(json, format!("\"{}\"", channel.name()));
+        }
+        assert_eq!(Channel::from_name("fax"), None);
+    }
+}

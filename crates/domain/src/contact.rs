@@ -78,3 +78,21 @@ impl ContactRef {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_written_as_it_is_read() {
+        use ContactKind::{Bsuid, Igsid, ParentBsuid, Phone, Psid};
+        for kind in [Psid, Igsid, Phone, Bsuid, ParentBsuid] {
+            assert_eq!(ContactKind::from_name(kind.name()), Some(kind));
+            assert_eq!(
+                serde_json::to_string(&kind).unwrap(),
+                format!("\"{}\"", kind.name())
+            );
+        }
+        assert_eq!(ContactKind::from_name("email"), None);
+    }
+}

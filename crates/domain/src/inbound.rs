@@ -198,3 +198,21 @@ pub enum Messages {
     /// All of the shop's to this person up to and with this one (Instagram).
     UpToMessage(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attachment_kind_is_written_as_it_is_read() {
+        use AttachmentKind::{Audio, File, Picture, Sticker, Video};
+        for kind in [Picture, Sticker, Video, Audio, File] {
+            assert_eq!(AttachmentKind::from_name(kind.name()), Some(kind));
+            assert_eq!(
+                serde_json::to_string(&kind).unwrap(),
+                format!("\"{}\"", kind.name())
+            );
+        }
+        assert_eq!(AttachmentKind::from_name("hologram"), None);
+    }
+}

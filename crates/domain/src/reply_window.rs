@@ -41,11 +41,14 @@ pub enum ReplyWindow {
     Unlimited,
 }
 
-/// A row of the rules table: what a platform allowed from a date on, and where it says so.
+/// A row of the rules table: what a platform allows from a date on, and where it says so. When a
+/// platform changes its mind a row is added, none is changed.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
     /// The channel it is for.
     pub channel: Channel,
+    /// From when on it holds, as far as we know.
+    pub from: Timestamp,
     /// How long anyone may answer after the person's last message, in milliseconds.
     pub open: i64,
     /// How long a person may answer with the app's Human Agent feature, in milliseconds.
@@ -54,22 +57,29 @@ pub struct Rule {
     pub source: &'static str,
 }
 
-/// The rules of November 2026.
+/// 2026-11-01: the rules were read that month; what held before is not needed any more.
+const NOVEMBER_2026: Timestamp = Timestamp::from_seconds(1_793_491_200);
+
+/// The rules, by date. Threads opened by an advert have none of their own: 72 hours and 7 days are
+/// told of them, and neither could be confirmed.
 pub const RULES: [Rule; 3] = [
     Rule {
         channel: Channel::Messenger,
+        from: NOVEMBER_2026,
         open: 24 * HOUR,
         human: Some(7 * DAY),
         source: "Messenger Platform, Send API and message tags, read 2026-11",
     },
     Rule {
         channel: Channel::Instagram,
+        from: NOVEMBER_2026,
         open: 24 * HOUR,
         human: Some(7 * DAY),
         source: "Instagram Platform, messaging window and Human Agent, read 2026-11",
     },
     Rule {
         channel: Channel::Whatsapp,
+        from: NOVEMBER_2026,
         open: 24 * HOUR,
         human: None,
         source: "WhatsApp Business Platform, customer service window, read 2026-11",
@@ -84,7 +94,7 @@ pub fn reply_window(
     human_agent: bool,
     now: Timestamp,
 ) -> ReplyWindow {
-    let Some(rule) = RULES.iter().find(|rule| rule.channel == channel) else {
+    let Some(rule) = rule_at(&RULES, channel, now) else {
         return ReplyWindow::Unlimited;
     };
     let Some(last) = last_inbound else {
@@ -109,6 +119,16 @@ pub fn reply_window(
     }
 }
 
+/// The newest rule that holds at `now`; before the first one (a clock that is wrong) the first.
+/// `None` only for a channel without rules, never for a wrong clock.
+fn rule_at(rules: &[Rule], channel: Channel, now: Timestamp) -> Option<&Rule> {
+    let of_channel = || rules.iter().filter(|rule| rule.channel == channel);
+    of_channel()
+        .filter(|rule| rule.from <= now)
+        .max_by_key(|rule| rule.from)
+        .or_else(|| of_channel().min_by_key(|rule| rule.from))
+}
+
 impl ReplyWindow {
     /// By which means a message typed by a person may leave now; `None` if by none.
     pub const fn means(self) -> Option<Means> {
@@ -116,6 +136,148 @@ impl ReplyWindow {
             Self::Open { .. } | Self::Unlimited => Some(Means::Response),
             Self::HumanOnly { .. } => Some(Means::HumanAgent),
             Self::Closed { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::time::SECOND;
+
+    const LAST: Timestamp = NOVEMBER_2026.plus(20 * DAY);
+
+    fn after(channel: Channel, human_agent: bool, milliseconds: i64) -> ReplyWindow {
+        reply_window(channel, Some(LAST), human_agent, LAST.plus(milliseconds))
+    }
+
+    #[test]
+    fn messenger_and_instagram_are_open_for_a_day_then_for_people_until_the_seventh() {
+        let day = LAST.plus(DAY);
+        let week = LAST.plus(7 * DAY);
+        for channel in [Channel::Messenger, Channel::Instagram] {
+            let open = ReplyWindow::Open {
+                until: day,
+                then_human_until: Some(week),
+            };
+            for (passed, window) in [
+                (0, open),
+                (DAY - 1, open),
+                (DAY, ReplyWindow::HumanOnly { until: week }),
+                (DAY + 1, ReplyWindow::HumanOnly { until: week }),
+                (7 * DAY - 1, ReplyWindow::HumanOnly { until: week }),
+                (7 * DAY, ReplyWindow::Closed { since: Some(week) }),
+                (70 * DAY, ReplyWindow::Closed { since: Some(week) }),
+            ] {
+                assert_eq!(after(channel, true, passed), window, "{channel:?} {passed}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_the_human_agent_feature_the_day_is_the_end() {
+        let day = LAST.plus(DAY);
+        for channel in [Channel::Messenger, Channel::Instagram, Channel::Whatsapp] {
+            let open = ReplyWindow::Open {
+                until: day,
+                then_human_until: None,
+            };
+            assert_eq!(after(channel, false, DAY - 1), open);
+            assert_eq!(
+                after(channel, false, DAY),
+                ReplyWindow::Closed { since: Some(day) }
+            );
+        }
+    }
+
+    #[test]
+    fn whatsapp_knows_no_human_agent() {
+        let day = LAST.plus(DAY);
+        let open = ReplyWindow::Open {
+            until: day,
+            then_human_until: None,
+        };
+        assert_eq!(after(Channel::Whatsapp, true, DAY - 1), open);
+        let closed = ReplyWindow::Closed { since: Some(day) };
+        assert_eq!(after(Channel::Whatsapp, true, DAY), closed);
+        assert_eq!(closed.means(), None);
+    }
+
+    #[test]
+    fn who_never_wrote_cannot_be_written_to_and_sms_has_no_window() {
+        for rule in RULES {
+            let never = reply_window(rule.channel, None, true, LAST);
+            assert_eq!(never, ReplyWindow::Closed { since: None });
+        }
+        assert_eq!(
+            reply_window(Channel::Sms, None, false, LAST),
+            ReplyWindow::Unlimited
+        );
+    }
+
+    #[test]
+    fn every_row_names_its_date_and_its_source() {
+        for rule in RULES {
+            assert!(rule.source.contains("read 2026-11"), "{}", rule.source);
+            assert!(rule.from.0 > 0 && rule.open > 0);
+            assert!(rule.human.is_none_or(|human| human > rule.open));
+        }
+        for channel in [Channel::Messenger, Channel::Instagram, Channel::Whatsapp] {
+            assert!(
+                RULES.iter().any(|rule| rule.channel == channel),
+                "{channel:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_newest_rule_in_force_decides_and_a_wrong_clock_opens_nothing() {
+        let [first, ..] = RULES;
+        let later = Rule {
+            from: first.from.plus(DAY),
+            open: HOUR,
+            ..first
+        };
+        let rules = [later, first];
+        let open = |now| rule_at(&rules, first.channel, now).map(|rule| rule.open);
+        assert_eq!(open(first.from), Some(first.open));
+        assert_eq!(open(later.from.plus(-1)), Some(first.open));
+        assert_eq!(open(later.from), Some(HOUR));
+        assert_eq!(open(Timestamp(0)), Some(first.open));
+        assert_eq!(open(Timestamp(i64::MAX)), Some(HOUR));
+        let in_1970 = reply_window(Channel::Messenger, None, true, Timestamp(0));
+        assert_eq!(in_1970, ReplyWindow::Closed { since: None });
+    }
+
+    proptest! {
+        #[test]
+        fn a_window_never_opens_again_without_a_new_message(
+            passed in 0..30 * DAY, more in 0..30 * DAY, human_agent: bool,
+            channel in prop::sample::select(&RULES[..]),
+        ) {
+            let rank = |window: ReplyWindow| match window {
+                ReplyWindow::Unlimited => 3,
+                ReplyWindow::Open { .. } => 2,
+                ReplyWindow::HumanOnly { .. } => 1,
+                ReplyWindow::Closed { .. } => 0,
+            };
+            let channel = channel.channel;
+            let before = rank(after(channel, human_agent, passed));
+            prop_assert!(rank(after(channel, human_agent, passed + more)) <= before);
+        }
+
+        #[test]
+        fn the_end_that_is_shown_is_the_end(passed in 0..10 * DAY, human_agent: bool) {
+            for rule in RULES {
+                let window = after(rule.channel, human_agent, passed);
+                if let ReplyWindow::Open { until, .. } | ReplyWindow::HumanOnly { until } = window {
+                    let at = |moment| reply_window(rule.channel, Some(LAST), human_agent, moment);
+                    prop_assert_eq!(at(until.plus(-SECOND)).means(), window.means());
+                    prop_assert_ne!(at(until).means(), window.means());
+                }
+            }
         }
     }
 }

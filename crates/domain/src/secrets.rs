@@ -54,3 +54,15 @@ pub trait Secrets: Send + Sync + fmt::Debug {
     /// Removes a secret; removing one that is not there is fine.
     fn remove(&self, name: &str) -> Result<(), SecretsError>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_never_printed() {
+        let secret = Secret::new(b"EAAtoken".to_vec());
+        assert_eq!(format!("{secret:?}"), "Secret(***)");
+        assert_eq!(secret.expose_secret_bytes(), b"EAAtoken");
+    }
+}

@@ -39,3 +39,18 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_whole_and_nothing_overflows() {
+        assert_eq!(Timestamp::from_seconds(7), Timestamp(7_000));
+        assert_eq!(Timestamp(7_999).seconds(), 7);
+        assert_eq!(Timestamp(-1).seconds(), -1);
+        assert_eq!(Timestamp::from_seconds(i64::MAX), Timestamp(i64::MAX));
+        assert_eq!(Timestamp(i64::MAX).plus(1), Timestamp(i64::MAX));
+        assert_eq!(Timestamp(i64::MIN).since(Timestamp(1)), i64::MIN);
+    }
+}

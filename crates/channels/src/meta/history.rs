@@ -19,8 +19,17 @@ pub const DETAILED: usize = 20;
 /// The most pages of a list that are asked for in one repair.
 const MOST_PAGES: usize = 100;
 
-const DETAILS: &str = "id,created_time,from,to,message,sticker,attachments,shares,story,reply_to,\
-is_unsupported";
+/// What is asked of a message. Asking a channel for what it does not have fails the whole call.
+const fn fields(account: &Account) -> &'static str {
+    match account {
+        Account::Instagram { .. } => {
+            "id,created_time,from,to,message,attachments,shares,story,reply_to,is_unsupported"
+        }
+        Account::Messenger { .. } | Account::Whatsapp { .. } => {
+            "id,created_time,from,to,message,attachments,shares,sticker,reply_to"
+        }
+    }
+}
 
 /// A conversation at the platform.
 #[derive(Clone, Debug, PartialEq)]
@@ -168,7 +177,7 @@ async fn listed(
     thread: &Thread,
     since: Timestamp,
 ) -> Result<Vec<Value>, Error> {
-    let fields = format!("messages.limit({DETAILED}){{{DETAILS}}}");
+    let fields = format!("messages.limit({DETAILED}){{{}}}", fields(account));
     graph.pause(account.channel()).await;
     let answer = graph
         .get(token, &[&thread.id], &[("fields", &fields)])
@@ -203,7 +212,10 @@ async fn details(
     id: &str,
 ) -> Result<Option<Value>, Error> {
     graph.pause(account.channel()).await;
-    match graph.get(token, &[id], &[("fields", DETAILS)]).await {
+    match graph
+        .get(token, &[id], &[("fields", fields(account))])
+        .await
+    {
         Ok(node) => Ok(Some(node)),
         Err(Error::Refused(refusal)) => match refusal.verdict {
             Verdict::SignInEnded
@@ -231,7 +243,7 @@ pub async fn fresh_attachments(
     token: &Token,
     platform_id: &str,
 ) -> Result<Vec<InboundAttachment>, Error> {
-    let fields = [("fields", "id,sticker,attachments")];
+    let fields = [("fields", "id,attachments")];
     Ok(attachments(
         &graph.get(token, &[platform_id], &fields).await?,
     ))

@@ -94,7 +94,7 @@ pub async fn fetch_link(
 ) -> Result<Fetched, MediaError> {
     let url = Url::parse(link).map_err(|_| MediaError::NotAllowed)?;
     let response = open(graph, url, None).await?;
-    pour(response, None, sink).await
+    pour(response, None, MEDIA_LIMIT, sink).await
 }
 
 async fn fetch_id(
@@ -117,7 +117,7 @@ async fn fetch_id(
         attempts += 1;
         match open(graph, url, Some(token)).await {
             Ok(response) => {
-                let fetched = pour(response, hash, sink).await?;
+                let fetched = pour(response, hash, MEDIA_LIMIT, sink).await?;
                 return Ok(Fetched {
                     mime: fetched.mime.or(word(&node, "mime_type")),
                     ..fetched
@@ -183,11 +183,12 @@ async fn open(graph: &Graph, url: Url, token: Option<&Token>) -> Result<Response
 async fn pour(
     mut response: Response,
     hash: Option<[u8; 32]>,
+    limit: u64,
     sink: &mut (dyn Write + Send),
 ) -> Result<Fetched, MediaError> {
     if response
         .content_length()
-        .is_some_and(|length| length > MEDIA_LIMIT)
+        .is_some_and(|length| length > limit)
     {
         return Err(MediaError::TooLarge);
     }
@@ -199,7 +200,7 @@ async fn pour(
     let (mut bytes, mut digest) = (0_u64, Sha256::new());
     while let Some(chunk) = response.chunk().await.map_err(graph::transport)? {
         bytes = bytes.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
-        if bytes > MEDIA_LIMIT {
+        if bytes > limit {
             return Err(MediaError::TooLarge);
         }
         digest.update(&chunk);
@@ -216,4 +217,33 @@ async fn pour(
 fn digest(text: &str) -> Option<[u8; 32]> {
     let bytes = hex::decode(text).or_else(|_| STANDARD.decode(text)).ok()?;
     bytes.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(body: Vec<u8>) -> Response {
+        axum::http::Response::new(body).into()
+    }
+
+    #[tokio::test]
+    async fn a_file_is_cut_at_the_limit_whatever_was_announced() {
+        for (size, fits) in [(99, true), (100, true), (101, false)] {
+            let mut sink = Vec::new();
+            let poured = pour(response(vec![7; size]), None, 100, &mut sink).await;
+            assert_eq!(poured.is_ok(), fits, "{size}");
+            assert!(sink.len() <= 100);
+        }
+    }
+
+    #[test]
+    fn a_hash_is_read_in_both_forms() {
+        let hash = Sha256::digest(b"vase");
+        assert_eq!(digest(&hex::encode(hash)).as_ref(), Some(hash.as_ref()));
+        assert_eq!(digest(&STANDARD.encode(hash)).as_ref(), Some(hash.as_ref()));
+        for none in ["", "<HASH>", "4654+8g=", "abcd"] {
+            assert_eq!(digest(none), None, "{none}");
+        }
+    }
 }

@@ -10,6 +10,8 @@ pub mod media;
 mod messenger;
 pub mod profile;
 pub mod reconcile;
+#[cfg(test)]
+mod recorded;
 pub mod send;
 pub mod subscription;
 pub mod token;

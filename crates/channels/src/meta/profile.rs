@@ -20,7 +20,7 @@ pub struct Profile {
 /// The profile of a person on Messenger or Instagram. Before they have written Meta refuses.
 pub async fn profile(graph: &Graph, token: &Token, of: &ContactKey) -> Result<Profile, Error> {
     let fields = match of.kind {
-        ContactKind::Psid => "name,first_name,last_name,profile_pic",
+        ContactKind::Psid => "first_name,last_name,profile_pic",
         ContactKind::Igsid => "name,username,profile_pic",
         ContactKind::Phone | ContactKind::Bsuid | ContactKind::ParentBsuid => {
             return Err(Error::NotOffered);

@@ -75,7 +75,7 @@ pub async fn unsubscribe(graph: &Graph, account: &Account, token: &Token) -> Res
         .map(drop)
 }
 
-fn read(answer: &Value) -> Vec<SubscribedApp> {
+pub(crate) fn read(answer: &Value) -> Vec<SubscribedApp> {
     list(answer, "data")
         .iter()
         .filter_map(|app| {

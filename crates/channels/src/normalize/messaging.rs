@@ -26,10 +26,15 @@ const BETWEEN_APPS: [&str; 4] = [
     "request_thread_control",
 ];
 
+/// Everything in an entry, in one of its changes, or in one of its `messaging` elements.
 pub(super) fn entry(channel: Channel, part: &RawPart<'_>, json: &Value) -> Vec<Event> {
+    let lone = ["sender", "recipient"]
+        .iter()
+        .any(|name| json.get(name).is_some());
     let mut events: Vec<Event> = list(json, "messaging")
         .iter()
         .chain(list(json, "standby"))
+        .chain(lone.then_some(json))
         .flat_map(|element| Element::read(channel, part, element).events())
         .collect();
     events.extend(changes(json).map(|change| unsupported_change(part, change)));

@@ -28,8 +28,8 @@ use crate::json::{
     as_word, fingerprint, fingerprint_of_bytes, kind, list, moment, moment_of_number, word,
 };
 
-/// One part of a webhook as it lay in its envelope: a whole entry (Messenger, Instagram,
-/// permissions) or one change of an entry (WhatsApp; accepted for all).
+/// One part of a webhook as it lay in its envelope: a whole entry, one of its `changes`, or one
+/// element of its `messaging` or `standby`. Which of them it is shows in its members.
 #[derive(Clone, Copy)]
 pub struct RawPart<'a> {
     /// The batch's `object`: `page`, `instagram`, `whatsapp_business_account`, `permissions`.

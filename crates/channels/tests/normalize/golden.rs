@@ -38,10 +38,7 @@ const LIFE: [&str; 22] = [
 
 #[test]
 fn every_recorded_webhook_is_what_the_table_says() {
-    let Some(fixtures) = recorded() else {
-        eprintln!("skipped: no recorded webhooks beside the repository (../shared/meta/fixtures)");
-        return;
-    };
+    let Some(fixtures) = recorded() else { return };
     let mut table = String::new();
     for folder in FOLDERS {
         for (name, webhook) in files(&fixtures.join(folder)) {
@@ -70,10 +67,7 @@ fn every_recorded_webhook_is_what_the_table_says() {
 
 #[test]
 fn what_the_inbox_lives_on_is_never_unsupported() {
-    let Some(fixtures) = recorded() else {
-        eprintln!("skipped: no recorded webhooks beside the repository (../shared/meta/fixtures)");
-        return;
-    };
+    let Some(fixtures) = recorded() else { return };
     let mut seen = 0;
     for folder in ["instagram", "messenger", "whatsapp"] {
         for (name, webhook) in files(&fixtures.join(folder)) {
@@ -95,10 +89,7 @@ fn what_the_inbox_lives_on_is_never_unsupported() {
 
 #[test]
 fn every_recorded_event_has_a_key_of_its_own_that_stays() {
-    let Some(fixtures) = recorded() else {
-        eprintln!("skipped: no recorded webhooks beside the repository (../shared/meta/fixtures)");
-        return;
-    };
+    let Some(fixtures) = recorded() else { return };
     for folder in FOLDERS {
         for (name, webhook) in files(&fixtures.join(folder)) {
             let (first, again) = (events(&webhook), events(&webhook));

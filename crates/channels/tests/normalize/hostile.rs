@@ -239,6 +239,28 @@ fn the_two_sides_are_told_apart_by_the_account_then_by_the_echo_mark() {
 }
 
 #[test]
+fn an_element_alone_is_the_same_event_as_in_its_entry() {
+    let elements = [
+        json!({"sender": {"id": "9"}, "recipient": {"id": "104200000000001"},
+               "timestamp": 1_790_000_000_000_i64, "message": {"mid": "m", "text": "t"}}),
+        json!({"sender": {"id": "9"}, "recipient": {"id": "104200000000001"},
+               "timestamp": 1_790_000_000_000_i64, "hologram": {"depth": 3}}),
+        json!({"field": "feed", "value": {"item": "like"}}),
+    ];
+    for (element, list) in elements.iter().zip(["messaging", "standby", "changes"]) {
+        let bytes = |json: &Value| serde_json::to_vec(json).unwrap();
+        let alone = read(Channel::Messenger, "page", "", &bytes(element));
+        let within = read(
+            Channel::Messenger,
+            "page",
+            "",
+            &bytes(&json!({ list: [element] })),
+        );
+        assert_eq!(alone, within, "{list}");
+    }
+}
+
+#[test]
 fn a_time_before_1970_or_in_words_is_the_relays_time() {
     for time in [json!(-1), json!(0), json!("soon"), json!({}), json!(null)] {
         let entry = json!({"time": 0, "messaging": [{

@@ -1,6 +1,10 @@
 //! What arrives, and what it is turned into.
 
+#[cfg(test)]
 mod fixtures;
+#[cfg(test)]
 mod golden;
+#[cfg(test)]
 mod hostile;
+#[cfg(test)]
 mod support;

@@ -1,6 +1,7 @@
 //! What the tests of this crate share: splitting a webhook as the relay does, and naming what it
 //! was turned into.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use channels::{RawPart, normalize};
@@ -120,7 +121,7 @@ fn author(author: Author) -> &'static str {
     }
 }
 
-/// The recorded webhooks that lie beside the repository, if they do.
+/// The recorded webhooks that lie beside the repository; without them a test says so and ends.
 pub(crate) fn recorded() -> Option<PathBuf> {
     let shared = match std::env::var_os("SHOPBELL_SHARED") {
         Some(path) => PathBuf::from(path),
@@ -130,7 +131,12 @@ pub(crate) fn recorded() -> Option<PathBuf> {
             .join("shared"),
     };
     let fixtures = shared.join("meta/fixtures");
-    fixtures.is_dir().then_some(fixtures)
+    if fixtures.is_dir() {
+        return Some(fixtures);
+    }
+    let note = "skipped: no recorded webhooks beside the repository (../shared/meta/fixtures)";
+    writeln!(std::io::stderr(), "{note}").unwrap();
+    None
 }
 
 /// The JSON files of a folder, by name.

@@ -1,0 +1,16 @@
+//! The client against servers on this computer that answer what a test tells them to.
+
+#[cfg(test)]
+mod history;
+#[cfg(test)]
+mod login;
+#[cfg(test)]
+mod media;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod sending;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod silence;
