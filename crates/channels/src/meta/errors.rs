@@ -9,6 +9,7 @@ use domain::outbound::{Failure, Holds, Outcome, Reason};
 use domain::time::SECOND;
 use serde_json::Value;
 
+use super::verdict::{Verdict, verdict};
 use crate::json::{word, yes};
 
 /// What a call can end in besides its answer.
@@ -55,113 +56,6 @@ pub struct Refusal {
     pub server_side: bool,
 }
 
-/// What a refusal comes to: one variant for each thing somebody does differently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The login is over: stop the connection's jobs, ask for "Reconnect", keep everything.
-    SignInEnded,
-    /// The `appsecret_proof` is wrong or missing: ask the relay for a fresh one.
-    ProofWrong,
-    /// The app or the person lacks a permission.
-    PermissionMissing,
-    /// The reply window has closed.
-    WindowClosed,
-    /// The person cannot be written to.
-    PersonUnavailable,
-    /// The account does not know this recipient.
-    UnknownRecipient,
-    /// The node does not exist any more, or not for us.
-    Gone,
-    /// Too many calls.
-    TooFast(Holds),
-    /// Meta blocked the shop for its rules.
-    Blocked,
-    /// WhatsApp chose not to deliver.
-    NotDelivered,
-    /// The person opted out.
-    OptedOut,
-    /// The picture was not taken.
-    PictureRefused,
-    /// Meta is down or asks to try again.
-    Down,
-    /// Anything else: trying again would not help.
-    Refused,
-}
-
-/// One row of the table: a code, its subcodes (empty: any), and what it comes to. The first row
-/// that fits decides, so the rows with subcodes stand before the row without.
-type Row = (std::ops::RangeInclusive<i64>, &'static [i64], Verdict);
-
-/// META.md a4. `#[rustfmt::skip]` is not needed: every row fits its line.
-const TABLE: &[Row] = &[
-    (
-        i64::MIN..=i64::MAX,
-        &[1_545_041],
-        Verdict::PersonUnavailable,
-    ),
-    (
-        i64::MIN..=i64::MAX,
-        &[2_018_278, 2_534_022, 2_018_065],
-        Verdict::WindowClosed,
-    ),
-    (
-        i64::MIN..=i64::MAX,
-        &[2_018_108],
-        Verdict::PersonUnavailable,
-    ),
-    (i64::MIN..=i64::MAX, &[2_018_001], Verdict::UnknownRecipient),
-    (i64::MIN..=i64::MAX, &[2_018_047], Verdict::PictureRefused),
-    (0..=0, &[], Verdict::SignInEnded),
-    (1..=2, &[], Verdict::Down),
-    (3..=3, &[], Verdict::PermissionMissing),
-    (4..=4, &[], Verdict::TooFast(Holds::Connection)),
-    (9..=9, &[], Verdict::TooFast(Holds::Connection)),
-    (10..=10, &[2_018_300, 2_018_109], Verdict::Refused),
-    (10..=10, &[], Verdict::PermissionMissing),
-    (17..=17, &[], Verdict::TooFast(Holds::Connection)),
-    (32..=32, &[], Verdict::TooFast(Holds::Connection)),
-    (33..=33, &[], Verdict::Gone),
-    (100..=100, &[33], Verdict::Gone),
-    (102..=102, &[], Verdict::SignInEnded),
-    (190..=190, &[], Verdict::SignInEnded),
-    (200..=299, &[], Verdict::PermissionMissing),
-    (341..=341, &[], Verdict::TooFast(Holds::Connection)),
-    (368..=368, &[], Verdict::Blocked),
-    (551..=551, &[], Verdict::PersonUnavailable),
-    (613..=613, &[], Verdict::TooFast(Holds::Connection)),
-    (803..=803, &[], Verdict::Gone),
-    (80_000..=80_014, &[], Verdict::TooFast(Holds::Connection)),
-    (130_429..=130_429, &[], Verdict::TooFast(Holds::Connection)),
-    (130_472..=130_472, &[], Verdict::NotDelivered),
-    (131_000..=131_000, &[], Verdict::Down),
-    (131_005..=131_005, &[], Verdict::PermissionMissing),
-    (131_016..=131_016, &[], Verdict::Down),
-    (131_026..=131_026, &[], Verdict::PersonUnavailable),
-    (131_030..=131_030, &[], Verdict::UnknownRecipient),
-    (131_031..=131_031, &[], Verdict::Blocked),
-    (131_047..=131_047, &[], Verdict::WindowClosed),
-    (131_048..=131_048, &[], Verdict::Blocked),
-    (131_049..=131_049, &[], Verdict::NotDelivered),
-    (131_050..=131_050, &[], Verdict::OptedOut),
-    (131_052..=131_053, &[], Verdict::PictureRefused),
-    (131_056..=131_056, &[], Verdict::TooFast(Holds::Person)),
-    (131_057..=131_057, &[], Verdict::Down),
-    (133_004..=133_004, &[], Verdict::Down),
-];
-
-/// What Meta's numbers come to; `transient` is its own promise that trying again may help.
-pub fn verdict(code: i64, subcode: Option<i64>, transient: bool) -> Verdict {
-    let fits = |(codes, subcodes, _): &&Row| {
-        codes.contains(&code)
-            && (subcodes.is_empty() || subcode.is_some_and(|sub| subcodes.contains(&sub)))
-    };
-    match TABLE.iter().find(fits) {
-        Some((_, _, verdict)) => *verdict,
-        None if transient => Verdict::Down,
-        None => Verdict::Refused,
-    }
-}
-
 impl Refusal {
     /// Reads Meta's error body in any of its three shapes; `None` if it is none.
     pub(crate) fn read(body: &Value, status: u16, wait: Option<Duration>) -> Option<Self> {
@@ -194,7 +88,7 @@ impl Refusal {
     /// The reason and Meta's numbers, for the owner.
     pub fn failure(&self) -> Failure {
         Failure {
-            reason: reason(self.verdict),
+            reason: self.verdict.reason(),
             code: Some(self.numbers()),
         }
     }
@@ -221,25 +115,8 @@ pub fn is_proof_refused(failure: &Failure) -> bool {
 pub(crate) fn failure_of_status(code: Option<i64>) -> Failure {
     let verdict = code.map_or(Verdict::Refused, |code| verdict(code, None, false));
     Failure {
-        reason: reason(verdict),
+        reason: verdict.reason(),
         code: code.map(|code| code.to_string()),
-    }
-}
-
-const fn reason(verdict: Verdict) -> Reason {
-    match verdict {
-        Verdict::SignInEnded | Verdict::ProofWrong => Reason::SignInEnded,
-        Verdict::PermissionMissing => Reason::PermissionMissing,
-        Verdict::WindowClosed => Reason::WindowClosed,
-        Verdict::PersonUnavailable => Reason::PersonUnavailable,
-        Verdict::UnknownRecipient | Verdict::Gone => Reason::UnknownRecipient,
-        Verdict::TooFast(_) => Reason::TooFast,
-        Verdict::Blocked => Reason::Blocked,
-        Verdict::NotDelivered => Reason::NotDelivered,
-        Verdict::OptedOut => Reason::OptedOut,
-        Verdict::PictureRefused => Reason::PictureRefused,
-        Verdict::Down => Reason::PlatformDown,
-        Verdict::Refused => Reason::Refused,
     }
 }
 

@@ -7,6 +7,7 @@ pub mod history;
 pub mod hosts;
 pub mod login;
 pub mod media;
+mod message;
 mod messenger;
 pub mod profile;
 pub mod reconcile;
@@ -17,14 +18,16 @@ pub mod subscription;
 pub mod token;
 pub mod urls;
 pub mod usage;
+pub mod verdict;
 mod whatsapp;
 
 use domain::Channel;
 
-pub use errors::{Error, Refusal, Verdict};
+pub use errors::{Error, Refusal};
 pub use graph::{Graph, Pace};
 pub use token::Token;
 pub use urls::PlatformUrls;
+pub use verdict::Verdict;
 
 /// The version of the Graph API every call names.
 pub const VERSION: &str = "v25.0";

@@ -12,11 +12,12 @@ use reqwest::header::{HeaderMap, HeaderName};
 use serde_json::{Value, json};
 
 use super::accounts::{Number, Page, next};
-use super::errors::{Refusal, Verdict};
-use super::history::{Thread, event};
+use super::errors::Refusal;
+use super::history::Thread;
 use super::login::TokenFacts;
+use super::message::event;
 use super::subscription::SubscribedApp;
-use super::{Account, subscription, usage, whatsapp};
+use super::{Account, Verdict, subscription, usage, whatsapp};
 use crate::json::{list, word};
 
 fn recorded(folder: &str) -> Option<PathBuf> {

@@ -17,6 +17,7 @@
 mod attachments;
 mod messaging;
 mod whatsapp;
+mod whatsapp_history;
 mod whatsapp_people;
 mod whatsapp_status;
 

@@ -7,8 +7,9 @@ use domain::inbound::{
 use domain::{ContactRef, Timestamp};
 use serde_json::{Value, json};
 
+use super::whatsapp_history::history;
 use super::whatsapp_people::{CONTACT, FROM, Names, TO, digits, keys, person};
-use super::whatsapp_status::{delivery, status};
+use super::whatsapp_status::status;
 use super::{RawPart, entry_time, unsupported, unsupported_from};
 use crate::json::{fingerprint, kind, list, moment, word};
 
@@ -40,16 +41,21 @@ pub(super) fn change(part: &RawPart<'_>, change: &Value) -> Vec<Event> {
 }
 
 /// A message, by whomever, with the people told apart.
-struct Said<'a> {
-    part: &'a RawPart<'a>,
-    json: &'a Value,
-    contact: Option<ContactRef>,
-    author: Author,
-    at: Timestamp,
+pub(super) struct Said<'a> {
+    pub(super) part: &'a RawPart<'a>,
+    pub(super) json: &'a Value,
+    pub(super) contact: Option<ContactRef>,
+    pub(super) author: Author,
+    pub(super) at: Timestamp,
 }
 
 impl<'a> Said<'a> {
-    fn read(part: &'a RawPart<'a>, value: &Value, json: &'a Value, names: &Names) -> Self {
+    pub(super) fn read(
+        part: &'a RawPart<'a>,
+        value: &Value,
+        json: &'a Value,
+        names: &Names,
+    ) -> Self {
         let contact = person(value, json, names);
         let at = moment(json, "timestamp").unwrap_or_else(|| entry_time(part));
         Self {
@@ -75,7 +81,7 @@ impl<'a> Said<'a> {
         }
     }
 
-    fn event(&self) -> Event {
+    pub(super) fn event(&self) -> Event {
         self.understood().unwrap_or_else(|| self.raw())
     }
 
@@ -273,79 +279,5 @@ fn identities<'a>(part: &'a RawPart<'a>, value: &'a Value) -> impl Iterator<Item
             },
             ..event
         }
-    })
-}
-
-/// One chunk of what the phone had before it was connected.
-fn history(part: &RawPart<'_>, value: &Value, chunk: &Value) -> Vec<Event> {
-    let mut events = Vec::new();
-    for thread in list(chunk, "threads") {
-        let peer = thread_keys(thread);
-        for message in list(thread, "messages") {
-            let by_person = keys(message, &FROM).iter().any(|key| peer.contains(key));
-            let said = Said {
-                contact: (!peer.is_empty()).then(|| ContactRef {
-                    keys: peer.clone(),
-                    name: None,
-                    handle: None,
-                }),
-                author: if by_person {
-                    Author::Person
-                } else {
-                    Author::Shop
-                },
-                ..Said::read(part, value, message, &FROM)
-            };
-            events.push(said.event());
-            events.extend((!by_person).then(|| past_state(&said)).flatten());
-        }
-    }
-    if events.is_empty() {
-        let code = list(chunk, "errors")
-            .iter()
-            .find_map(|error| word(error, "code"));
-        let kind = code.map_or_else(|| "history".to_owned(), |code| format!("history.{code}"));
-        events.push(unsupported(part, &kind, chunk));
-    }
-    events
-}
-
-/// Whom a thread of the history is with: its id is the phone number, newer ones have a context.
-fn thread_keys(thread: &Value) -> Vec<domain::ContactKey> {
-    let id = keys(
-        thread,
-        &Names {
-            phone: &["id"],
-            user: &[],
-            parent: &[],
-        },
-    );
-    let context = thread.get("context").map(|context| keys(context, &CONTACT));
-    let mut keys = context.unwrap_or_default();
-    for key in id {
-        if !keys.iter().any(|known| known.kind == key.kind) {
-            keys.push(key);
-        }
-    }
-    keys
-}
-
-/// How far a message of the shop's had come when the history was taken.
-fn past_state(said: &Said<'_>) -> Option<Event> {
-    let name = word(said.json.get("history_context")?, "status")?;
-    let state = delivery(&name)?;
-    let id = word(said.json, "id")?;
-    let key = format!("s:{id}:{}", name.to_ascii_lowercase());
-    let what = What::Progress(domain::inbound::Progress {
-        messages: domain::inbound::Messages::Ids(vec![id]),
-        contact: said.contact.clone(),
-        state,
-        our_id: None,
-        failure: None,
-    });
-    Some(Event {
-        key,
-        at: said.at,
-        what,
     })
 }

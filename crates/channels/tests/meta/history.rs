@@ -54,7 +54,10 @@ fn answer(asked: &Asked, nodes: &[Value], at_once: bool) -> Response {
             reply(200, &json!({"id": "t_1", "messages": page}))
         }
         "t_1/messages" => {
-            let rest: Vec<Value> = nodes.iter().skip(20).map(thin).collect();
+            let after = asked
+                .query("after")
+                .map_or(0, |after| after.parse().unwrap());
+            let rest: Vec<Value> = nodes.iter().skip(after).map(thin).collect();
             reply(200, &json!({"data": rest}))
         }
         id => match nodes.iter().take(20).find(|node| node["id"] == id) {
@@ -178,6 +181,21 @@ async fn beyond_twenty_messages_are_counted_and_never_deleted() {
             "oldest first"
         );
     }
+}
+
+#[tokio::test]
+async fn a_full_first_page_without_a_cursor_is_not_the_end() {
+    let nodes: Vec<Value> = (0..27)
+        .map(|n| said(&format!("m_{n}"), 30 - n, "7300000000000042", "x"))
+        .collect();
+    let server = Server::start(move |asked, _| {
+        let cut = asked.path.ends_with("/t_1");
+        let known = if cut { &nodes[..20] } else { &nodes[..] };
+        answer(asked, known, true)
+    })
+    .await;
+    let (events, lost) = recover(&server, &messenger(), 0).await;
+    assert_eq!((events.len(), lost.len()), (20, 7));
 }
 
 #[tokio::test]

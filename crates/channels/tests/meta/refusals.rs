@@ -1,6 +1,7 @@
 //! Every refusal of META.md a4 that a message can meet, over real HTTP.
 
-use channels::meta::errors::{is_proof_refused, verdict};
+use channels::meta::errors::is_proof_refused;
+use channels::meta::verdict::verdict;
 use channels::meta::{Account, Verdict};
 use channels::send;
 use domain::outbound::{Holds, Outcome, Reason};
