@@ -1,0 +1,79 @@
+// A thread as it is drawn: lines between days, the line before what is new, gaps, and turns: what
+// one side said in one go, under one time and one tick.
+import type { MessageView, ThreadItemView } from '../../backend/backend';
+import { daysBetween } from '../../i18n/times';
+
+const TOGETHER = 5 * 60_000;
+
+export type Block =
+  | { readonly kind: 'day'; readonly key: string; readonly at: number }
+  | { readonly kind: 'new'; readonly key: string }
+  | { readonly kind: 'gap'; readonly key: string; readonly count: number }
+  | Turn;
+
+export interface Turn {
+  readonly kind: 'turn';
+  readonly key: string;
+  readonly messages: MessageView[];
+}
+
+/** Cuts a thread into blocks; `firstNew` is the message the "New" line stands before. */
+export function blocksOf(items: readonly ThreadItemView[], firstNew: string | undefined): Block[] {
+  const blocks: Block[] = [];
+  let before: number | undefined;
+  for (const item of items) {
+    const at = item.kind === 'gap' ? item.at : item.message.at;
+    if (before === undefined || daysBetween(before, at) !== 0)
+      blocks.push({ kind: 'day', key: `day-${new Date(at).toDateString()}`, at });
+    before = at;
+    if (item.kind === 'gap') {
+      blocks.push({ kind: 'gap', key: `gap-${at}`, count: item.count });
+      continue;
+    }
+    if (item.message.id === firstNew) blocks.push({ kind: 'new', key: 'new' });
+    const last = blocks.at(-1);
+    if (last?.kind === 'turn' && belongs(last.messages.at(-1), item.message))
+      last.messages.push(item.message);
+    else blocks.push({ kind: 'turn', key: item.message.id, messages: [item.message] });
+  }
+  return blocks;
+}
+
+/** The first message that was unread when the thread was opened. */
+export function firstUnread(
+  items: readonly ThreadItemView[],
+  unread: number | undefined,
+): string | undefined {
+  let left = unread ?? 0;
+  let first: string | undefined;
+  for (const item of items.toReversed()) {
+    if (left === 0) break;
+    if (item.kind !== 'message' || item.message.author !== 'person') continue;
+    first = item.message.id;
+    left -= 1;
+  }
+  return first;
+}
+
+/** One turn: the same side, close together, and nothing that needs words of its own. */
+function belongs(last: MessageView | undefined, next: MessageView): boolean {
+  return (
+    last !== undefined &&
+    last.author === next.author &&
+    next.at - last.at < TOGETHER &&
+    last.fromPhone === next.fromPhone &&
+    last.recovered === next.recovered &&
+    last.delivery === next.delivery &&
+    !needsWords(last) &&
+    !needsWords(next)
+  );
+}
+
+function needsWords(message: MessageView): boolean {
+  return (
+    message.delivery === 'failed' ||
+    message.delivery === 'unconfirmed' ||
+    message.delivery === 'held' ||
+    message.edited
+  );
+}

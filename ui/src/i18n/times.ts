@@ -1,0 +1,114 @@
+// Moments and spans in the owner's words: "14:04", "Yesterday", "Thu", "12 Nov", "3 h 12 min".
+import { t, words } from './words.svelte';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** The time of day. */
+export function clock(at: number): string {
+  return format(at, { hour: '2-digit', minute: '2-digit' });
+}
+
+/** For rows: the time today, then "Yesterday", the weekday, the date. */
+export function when(at: number, now: number): string {
+  const days = daysBetween(at, now);
+  if (days <= 0) return clock(at);
+  if (days === 1) return t('time.yesterday');
+  if (days < 7) return format(at, { weekday: 'short' });
+  return date(at, now);
+}
+
+/** For the lines between days: "Today", "Yesterday", "Monday 17 November". */
+export function day(at: number, now: number): string {
+  const days = daysBetween(at, now);
+  if (days <= 0) return t('time.today');
+  if (days === 1) return t('time.yesterday');
+  return format(at, {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    ...(sameYear(at, now) ? {} : { year: 'numeric' }),
+  });
+}
+
+/** The date without a time, with its year when it is another one. */
+export function date(at: number, now: number): string {
+  return format(at, {
+    day: 'numeric',
+    month: 'short',
+    ...(sameYear(at, now) ? {} : { year: 'numeric' }),
+  });
+}
+
+/** The whole date: "3 March 2026". */
+export function fullDate(at: number): string {
+  return format(at, { day: 'numeric', month: 'long', year: 'numeric' });
+}
+
+/** "March 2024". */
+export function month(at: number): string {
+  return format(at, { month: 'long', year: 'numeric' });
+}
+
+/** The day and the time, as short as they can be said: "14:04", "yesterday 14:04", "12 Nov 14:04". */
+export function moment(at: number, now: number): string {
+  const days = daysBetween(at, now);
+  if (days === 0) return t('time.todayAt', { time: clock(at) });
+  if (days === 1) return t('time.yesterdayAt', { time: clock(at) });
+  if (days > 1 && days < 7)
+    return t('time.dayAt', { day: format(at, { weekday: 'short' }), time: clock(at) });
+  if (days < 0 && days > -7)
+    return t('time.dayAt', { day: format(at, { weekday: 'long' }), time: clock(at) });
+  return t('time.dayAt', { day: date(at, now), time: clock(at) });
+}
+
+/** A span in one unit, rounded down: "42 min", "3 h", "6 days". */
+export function span(milliseconds: number): string {
+  if (milliseconds >= 2 * DAY) return t('span.days', { n: Math.floor(milliseconds / DAY) });
+  if (milliseconds >= HOUR) return t('span.hours', { n: Math.floor(milliseconds / HOUR) });
+  return t('span.minutes', { n: Math.max(1, Math.floor(milliseconds / MINUTE)) });
+}
+
+/** A span in two units where the second one matters: "3 h 12 min". */
+export function exactSpan(milliseconds: number): string {
+  const hours = Math.floor(milliseconds / HOUR);
+  const minutes = Math.floor((milliseconds % HOUR) / MINUTE);
+  if (hours < 1 || hours >= 10 || minutes === 0) return span(milliseconds);
+  return t('span.both', {
+    hours: t('span.hours', { n: hours }),
+    minutes: t('span.minutes', { n: minutes }),
+  });
+}
+
+/** "2.1 MB" in the reader's numbers. */
+export function fileSize(bytes: number): string {
+  const inMegabytes = bytes >= 1_000_000;
+  return new Intl.NumberFormat(words.locale, {
+    style: 'unit',
+    unit: inMegabytes ? 'megabyte' : 'kilobyte',
+    maximumFractionDigits: inMegabytes ? 1 : 0,
+  }).format(bytes / (inMegabytes ? 1_000_000 : 1000));
+}
+
+/** Whole calendar days from `at` to `now`; negative when `at` lies ahead. */
+export function daysBetween(at: number, now: number): number {
+  return Math.round((midnight(now) - midnight(at)) / DAY);
+}
+
+function midnight(at: number): number {
+  return new Date(at).setHours(0, 0, 0, 0);
+}
+
+function sameYear(at: number, now: number): boolean {
+  return new Date(at).getFullYear() === new Date(now).getFullYear();
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function format(at: number, options: Intl.DateTimeFormatOptions): string {
+  const key = words.locale + JSON.stringify(options);
+  let known = formats.get(key);
+  if (!known) formats.set(key, (known = new Intl.DateTimeFormat(words.locale, options)));
+  return known.format(at);
+}

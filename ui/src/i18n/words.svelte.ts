@@ -1,0 +1,94 @@
+// Every visible word comes through here. Keys and their placeholders are typed by the English
+// catalogue: a missing key, a forgotten placeholder or a missing plural form does not compile.
+import { ar } from './ar';
+import { en, type English } from './en';
+
+export type Tongue = 'en' | 'ar';
+export type Key = keyof English;
+
+/** The forms a language needs for a number; `other` always. */
+export type Forms = Partial<Record<Intl.LDMLPluralRule, string>> & { readonly other: string };
+export type Catalogue = { readonly [K in Key]: English[K] extends string ? string : Forms };
+
+type Places<Text> = Text extends `${string}{${infer Place}}${infer Rest}`
+  ? Place | Places<Rest>
+  : never;
+type PlacesOf<K extends Key> = English[K] extends string
+  ? Places<English[K]>
+  : 'n' | Places<English[K][keyof English[K]]>;
+
+/** What a key wants to be given: nothing, or a value for each of its places. */
+export type Given<K extends Key> = [PlacesOf<K>] extends [never]
+  ? []
+  : [given: { [Place in PlacesOf<K>]: string | number }];
+
+/** The same as a property of a component. */
+export type With<K extends Key> =
+  Given<K> extends [] ? { with?: undefined } : { with: Given<K>[0] };
+
+const catalogues: Record<Tongue, Catalogue> = { en, ar };
+
+/** A piece of a sentence: plain words, or something put in, which keeps its own direction. */
+export interface Piece {
+  readonly text: string;
+  readonly kind: 'words' | 'strong' | 'given' | 'strongGiven';
+}
+
+class Words {
+  tongue = $state<Tongue>('en');
+  readonly locale = $derived(localeOf(this.tongue));
+  readonly direction = $derived(this.tongue === 'ar' ? 'rtl' : 'ltr');
+  readonly #numbers = $derived(new Intl.NumberFormat(this.locale));
+  readonly #rules = $derived(new Intl.PluralRules(this.locale));
+
+  number(value: number): string {
+    return this.#numbers.format(value);
+  }
+
+  /** The sentence of a key as plain text; for labels and places where no markup can stand. */
+  text<K extends Key>(key: K, ...given: Given<K>): string {
+    return this.pieces(key, ...given)
+      .map((piece) => piece.text)
+      .join('');
+  }
+
+  /** The same sentence in pieces: `*…*` is strong, and what was given is marked as such. */
+  pieces<K extends Key>(key: K, ...[given]: Given<K>): Piece[] {
+    return this.anyPieces(key, given);
+  }
+
+  /** For components that take the places as a property. */
+  anyPieces(key: Key, values: Record<string, string | number> = {}): Piece[] {
+    const pieces: Piece[] = [];
+    let strong = false;
+    for (const part of this.#sentence(key, values).split(/(\*|\{\w+\})/)) {
+      if (part === '*') strong = !strong;
+      else if (part.startsWith('{')) {
+        const value = values[part.slice(1, -1)] ?? '';
+        const text = typeof value === 'number' ? this.number(value) : value;
+        pieces.push({ text, kind: strong ? 'strongGiven' : 'given' });
+      } else if (part) pieces.push({ text: part, kind: strong ? 'strong' : 'words' });
+    }
+    return pieces;
+  }
+
+  #sentence(key: Key, values: Record<string, string | number>): string {
+    const found: string | Forms = catalogues[this.tongue][key];
+    if (typeof found === 'string') return found;
+    return found[this.#rules.select(Number(values['n']))] ?? found.other;
+  }
+}
+
+/** The computer's own region where it speaks the chosen language, and one kind of digits. */
+function localeOf(tongue: Tongue): string {
+  const own = navigator.languages.find((tag) => tag.toLowerCase().startsWith(tongue));
+  if (tongue === 'ar') return `${own ?? 'ar'}-u-nu-latn`;
+  return own ?? 'en-GB';
+}
+
+export const words = new Words();
+
+/** Short for `words.text`. */
+export function t<K extends Key>(key: K, ...given: Given<K>): string {
+  return words.text(key, ...given);
+}

@@ -1,0 +1,23 @@
+// The window's start: the backend first, so that no news is missed, then the parts.
+import '@fontsource-variable/inter/wght.css';
+import '@fontsource-variable/noto-sans-arabic/wght.css';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/controls.css';
+import { mount } from 'svelte';
+import App from './App.svelte';
+import type { Backend } from './backend/backend';
+
+/** In the shell its own commands; in a plain browser, in development, the in-memory shop. */
+async function backend(): Promise<Backend> {
+  const inMemory = import.meta.env.MODE === 'fake' || !('__TAURI_INTERNALS__' in window);
+  if ((import.meta.env.DEV || import.meta.env.MODE === 'fake') && inMemory) {
+    const fake = await import('./backend/fake/fake');
+    return fake.connect(new URLSearchParams(location.search));
+  }
+  const shell = await import('./backend/tauri');
+  return shell.connect();
+}
+
+const target = document.getElementById('window');
+if (target) mount(App, { target, props: { backend: await backend() } });

@@ -1,0 +1,24 @@
+// Theme, language, direction and text size on the document, from the settings and the system.
+import type { SettingsView } from '../backend/backend';
+import { words, type Tongue } from '../i18n/words.svelte';
+import { mediaQuery } from './media.svelte';
+
+const dark = mediaQuery('(prefers-color-scheme: dark)');
+const strong = mediaQuery('(prefers-contrast: more)');
+
+/** To be called in an effect: it follows the settings and the system. */
+export function applyLook(settings: SettingsView): void {
+  const root = document.documentElement;
+  const isDark = settings.theme === 'system' ? dark.matches : settings.theme === 'dark';
+  root.dataset['theme'] = (strong.matches ? 'contrast-' : '') + (isDark ? 'dark' : 'light');
+  words.tongue = tongueOf(settings);
+  root.lang = words.tongue;
+  root.dir = words.direction;
+  root.style.setProperty('font-size', `${settings.textSize}%`);
+}
+
+function tongueOf(settings: SettingsView): Tongue {
+  if (settings.language === 'arabic') return 'ar';
+  if (settings.language === 'english') return 'en';
+  return navigator.language.toLowerCase().startsWith('ar') ? 'ar' : 'en';
+}
