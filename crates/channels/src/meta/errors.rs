@@ -223,3 +223,88 @@ impl Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_795_000_000_000);
+
+    /// Whether a rule would send a second time what may have been sent. `told` is how each error
+    /// of which nobody knows the end is settled.
+    fn doubles(told: impl Fn(&Error) -> Outcome) -> bool {
+        let open = [Error::Failed(500), Error::Failed(408), Error::Unreadable];
+        open.iter().any(|error| told(error) != Outcome::Unconfirmed)
+    }
+
+    #[test]
+    fn what_may_have_been_sent_is_never_tried_again() {
+        assert!(!doubles(|error| error.outcome(NOW)));
+    }
+
+    #[test]
+    fn the_check_notices_a_rule_that_tries_again() {
+        assert!(doubles(|error| error.outcome_before_sending(NOW)));
+    }
+
+    #[test]
+    fn all_three_shapes_of_an_error_are_read() {
+        let code = |body: Value| Refusal::read(&body, 400, None).map(|refusal| refusal.code);
+        assert_eq!(
+            code(json!({"error": {"code": 190, "message": "…"}})),
+            Some(190)
+        );
+        assert_eq!(code(json!({"error": {"code": "190"}})), Some(190));
+        let data = json!({"error": {"code": 131_047, "error_data": {"details": "…"}}});
+        assert_eq!(code(data), Some(131_047));
+        let exchange = json!({"error_type": "OAuthException", "code": 400, "error_message": "…"});
+        assert_eq!(code(exchange), Some(1));
+        for none in [
+            json!({}),
+            json!([]),
+            json!({"error": "x"}),
+            json!({"code": 5}),
+            json!(null),
+        ] {
+            assert_eq!(code(none), None);
+        }
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        const NAMES: [&str; 6] = [
+            "error",
+            "code",
+            "error_subcode",
+            "message",
+            "is_transient",
+            "error_message",
+        ];
+        let leaf = prop_oneof![
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<bool>().prop_map(Value::from),
+            ".{0,20}".prop_map(Value::from),
+            Just(Value::Null),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            let name = prop::sample::select(&NAMES[..]).prop_map(str::to_owned);
+            prop::collection::vec((name, inner), 0..6)
+                .prop_map(|members| Value::Object(members.into_iter().collect()))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_error_body_comes_to_an_outcome(body in any_json(), status in 200_u16..600) {
+            if let Some(refusal) = Refusal::read(&body, status, Some(Duration::MAX)) {
+                let error = Error::Refused(refusal);
+                // A refusal is never taken for a message that was sent.
+                let sent = matches!(error.outcome(NOW), Outcome::Sent { .. });
+                prop_assert!(!sent);
+            }
+        }
+    }
+}

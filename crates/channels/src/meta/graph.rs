@@ -13,6 +13,7 @@ use super::errors::{Error, Refusal};
 use super::urls::{PlatformUrls, below};
 use super::usage::usage;
 use super::{Token, VERSION};
+use crate::json::yes;
 
 /// The largest answer read; Meta's largest lists are far below it.
 const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
@@ -152,6 +153,14 @@ impl Graph {
         if channel == Channel::Instagram && !self.pace.instagram_history.is_zero() {
             tokio::time::sleep(self.pace.instagram_history).await;
         }
+    }
+}
+
+/// What Meta answers to a deed: that it is done, in words or by silence.
+pub(crate) fn confirmed(answer: &Value) -> Result<(), Error> {
+    match answer.get("success") {
+        Some(_) if !yes(answer, "success") => Err(Error::Unreadable),
+        _ => Ok(()),
     }
 }
 

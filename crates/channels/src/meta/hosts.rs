@@ -4,6 +4,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, ClientBuilder, redirect};
@@ -14,6 +15,9 @@ use super::urls::PlatformUrls;
 
 const USER_AGENT: &str = concat!("Shopbell/", env!("CARGO_PKG_VERSION"));
 
+/// How long a connection is kept without use.
+const IDLE: Duration = Duration::from_secs(15);
+
 /// A client for the Graph API.
 pub(super) fn client(urls: &PlatformUrls, pace: Pace) -> ClientBuilder {
     // The same choice as everywhere in this program; a second call changes nothing.
@@ -21,6 +25,8 @@ pub(super) fn client(urls: &PlatformUrls, pace: Pace) -> ClientBuilder {
     let client = Client::builder()
         .user_agent(USER_AGENT)
         .connect_timeout(pace.connect)
+        // A connection that Meta is about to close as idle would leave a message unconfirmed.
+        .pool_idle_timeout(IDLE)
         .redirect(redirect::Policy::none())
         .referer(false)
         .retry(reqwest::retry::never());
@@ -124,39 +130,58 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 mod tests {
     use super::*;
 
+    const LINKS: [(&str, bool); 23] = [
+        ("https://scontent.xx.fbcdn.net/v/a.jpg?oh=1", true),
+        ("https://scontent-fra3-1.cdninstagram.com/v/a.jpg", true),
+        (
+            "https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id=1",
+            true,
+        ),
+        ("https://LOOKASIDE.fbsbx.com./x", false),
+        ("https://lookaside.fbsbx.com:443/x", true),
+        ("https://lookaside.fbsbx.com:8443/x", false),
+        ("http://lookaside.fbsbx.com/x", false),
+        ("https://user@lookaside.fbsbx.com/x", false),
+        ("https://lookaside.fbsbx.com@evil.example/x", false),
+        ("https://evil.lookaside.fbsbx.com/x", false),
+        ("https://fbcdn.net/x", false),
+        ("https://evilfbcdn.net/x", false),
+        ("https://a.fbcdn.net.evil.example/x", false),
+        ("https://cdninstagram.com/x", false),
+        ("https://graph.facebook.com/v25.0/me", false),
+        ("https://example.com/a.jpg", false),
+        ("https://169.254.169.254/latest", false),
+        ("https://[::1]/x", false),
+        ("https://0x7f.1/x", false),
+        ("http://127.0.0.1:8790/graph/media/1", false),
+        ("file:///etc/passwd", false),
+        ("data:image/png;base64,AA", false),
+        ("ftp://a.fbcdn.net/x", false),
+    ];
+
+    /// The links of the table that a rule gets wrong.
+    fn wrong(rule: impl Fn(&Url) -> bool) -> Vec<&'static str> {
+        let links = LINKS
+            .iter()
+            .filter(|(url, yes)| rule(&url.parse().unwrap()) != *yes);
+        links.map(|(url, _)| *url).collect()
+    }
+
     #[test]
     fn pictures_come_from_metas_media_hosts_alone() {
         let urls = PlatformUrls::meta();
-        for (url, yes) in [
-            ("https://scontent.xx.fbcdn.net/v/a.jpg?oh=1", true),
-            ("https://scontent-fra3-1.cdninstagram.com/v/a.jpg", true),
-            (
-                "https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id=1",
-                true,
-            ),
-            ("https://LOOKASIDE.fbsbx.com./x", false),
-            ("https://lookaside.fbsbx.com:443/x", true),
-            ("https://lookaside.fbsbx.com:8443/x", false),
-            ("http://lookaside.fbsbx.com/x", false),
-            ("https://user@lookaside.fbsbx.com/x", false),
-            ("https://lookaside.fbsbx.com@evil.example/x", false),
-            ("https://evil.lookaside.fbsbx.com/x", false),
-            ("https://fbcdn.net/x", false),
-            ("https://evilfbcdn.net/x", false),
-            ("https://a.fbcdn.net.evil.example/x", false),
-            ("https://cdninstagram.com/x", false),
-            ("https://graph.facebook.com/v25.0/me", false),
-            ("https://example.com/a.jpg", false),
-            ("https://169.254.169.254/latest", false),
-            ("https://[::1]/x", false),
-            ("https://0x7f.1/x", false),
-            ("http://127.0.0.1:8790/graph/media/1", false),
-            ("file:///etc/passwd", false),
-            ("data:image/png;base64,AA", false),
-            ("ftp://a.fbcdn.net/x", false),
-        ] {
-            assert_eq!(may_fetch(&urls, &url.parse().unwrap()), yes, "{url}");
-        }
+        assert_eq!(wrong(|url| may_fetch(&urls, url)), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn the_table_notices_the_usual_mistakes() {
+        let ends = |url: &Url| {
+            url.host_str()
+                .is_some_and(|host| host.ends_with("fbcdn.net"))
+        };
+        assert!(wrong(ends).contains(&"https://evilfbcdn.net/x"));
+        let holds = |url: &Url| url.as_str().contains("lookaside.fbsbx.com");
+        assert!(wrong(holds).contains(&"https://lookaside.fbsbx.com@evil.example/x"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use domain::Timestamp;
 use serde_json::Value;
 
+use super::graph::confirmed;
 use super::{Error, Graph, Token, Verdict};
 use crate::json::{as_word, list, moment, word, yes};
 
@@ -40,10 +41,7 @@ const APP_REMOVED: i64 = 458;
 /// the login's own token, not a Page's.
 pub async fn revoke(graph: &Graph, token: &Token, user: &str) -> Result<Revoked, Error> {
     match graph.delete(token, &[user, "permissions"]).await {
-        Ok(answer) if answer.get("success").is_none() || yes(&answer, "success") => {
-            Ok(Revoked::Confirmed)
-        }
-        Ok(_) => Err(Error::Unreadable),
+        Ok(answer) => confirmed(&answer).map(|()| Revoked::Confirmed),
         Err(Error::Refused(refusal)) if refusal.subcode == Some(APP_REMOVED) => {
             Ok(Revoked::AlreadyGone)
         }

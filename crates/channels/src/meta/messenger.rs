@@ -7,7 +7,7 @@ use reqwest::Method;
 use reqwest::multipart::Form;
 use serde_json::{Value, json};
 
-use super::graph::Body as Sent;
+use super::graph::{Body as Sent, confirmed};
 use super::whatsapp::picture_part;
 use super::{Account, Error, Graph, Token};
 use crate::json::{with, word};
@@ -90,10 +90,7 @@ pub(super) async fn sender_action(
     action: &str,
 ) -> Result<(), Error> {
     let request = json!({ "recipient": { "id": to.value }, "sender_action": action });
-    graph
-        .post(token, &[page, "messages"], request)
-        .await
-        .map(drop)
+    confirmed(&graph.post(token, &[page, "messages"], request).await?)
 }
 
 /// Meta's word for the channel in a query.

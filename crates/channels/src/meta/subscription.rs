@@ -4,7 +4,7 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use super::graph::Body;
+use super::graph::{Body, confirmed};
 use super::{Account, Error, Graph, Token};
 use crate::json::{as_word, list, word};
 
@@ -60,19 +60,14 @@ pub async fn subscribe(graph: &Graph, account: &Account, token: &Token) -> Resul
         Account::Whatsapp { .. } => &[],
     };
     let url = graph.url(&[account.subscription_node(), "subscribed_apps"], fields);
-    graph
-        .call(Method::POST, token, url, Body::None)
-        .await
-        .map(drop)
+    confirmed(&graph.call(Method::POST, token, url, Body::None).await?)
 }
 
 /// Asks Meta to send no more. Everything of the Page or WhatsApp account stops, so only when the
 /// last of its connections goes.
 pub async fn unsubscribe(graph: &Graph, account: &Account, token: &Token) -> Result<(), Error> {
-    graph
-        .delete(token, &[account.subscription_node(), "subscribed_apps"])
-        .await
-        .map(drop)
+    let path = [account.subscription_node(), "subscribed_apps"];
+    confirmed(&graph.delete(token, &path).await?)
 }
 
 pub(crate) fn read(answer: &Value) -> Vec<SubscribedApp> {

@@ -6,7 +6,7 @@ use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
-use super::graph::Body as Sent;
+use super::graph::{Body as Sent, confirmed};
 use super::{Error, Graph, Token};
 use crate::json::{list, with, word};
 
@@ -87,14 +87,12 @@ pub(super) async fn mark_read(
     platform_id: &str,
     typing: bool,
 ) -> Result<(), Error> {
-    graph
-        .post(
-            token,
-            &[phone_number, "messages"],
-            read_request(platform_id, typing),
-        )
-        .await
-        .map(drop)
+    let request = read_request(platform_id, typing);
+    confirmed(
+        &graph
+            .post(token, &[phone_number, "messages"], request)
+            .await?,
+    )
 }
 
 pub(super) fn read_request(platform_id: &str, typing: bool) -> Value {
