@@ -1,0 +1,28 @@
+//! The two signed callbacks: somebody removed the app, somebody asks for deletion.
+
+use bytes::Bytes;
+
+use crate::app::App;
+use crate::signing;
+
+/// Posts a `signed_request` about `user` to a path of the relay; gives its status and answer.
+pub(crate) async fn post(app: &App, path: &str, user: &str) -> Result<(u16, Bytes), String> {
+    let request = signing::signed_request(&app.config.app_secret, user, app.now() / 1000);
+    let address = app.relay_address(path);
+    let answer = app
+        .http
+        .post(address)
+        .form(&[("signed_request", request)])
+        .send()
+        .await
+        .map_err(|problem| problem.to_string())?;
+    let status = answer.status().as_u16();
+    let body = answer
+        .bytes()
+        .await
+        .map_err(|problem| problem.to_string())?;
+    Ok((status, body))
+}
+
+pub(crate) const DEAUTHORIZE: &str = "meta/deauthorize";
+pub(crate) const DELETION: &str = "meta/deletion";
