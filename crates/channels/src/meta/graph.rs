@@ -1,4 +1,4 @@
-//! The one client. Every call to Meta goes through [`Graph::call`]: it checks where the token may
+//! The one client. Every call to Meta goes through `Graph::call`: it checks where the token may
 //! go, sets the time-outs, follows no redirect, and tells "surely not done" from "may be done".
 
 use std::time::Duration;

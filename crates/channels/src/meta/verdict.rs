@@ -130,3 +130,89 @@ impl Verdict {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every number META.md names for the calls this program makes, with and without its second.
+    const DOCUMENTED: [(i64, Option<i64>, Verdict); 66] = [
+        (0, None, Verdict::SignInEnded),
+        (1, None, Verdict::Down),
+        (1, Some(99), Verdict::Down),
+        (1, Some(1_357_046), Verdict::Down),
+        (2, None, Verdict::Down),
+        (2, Some(2_018_344), Verdict::Down),
+        (3, None, Verdict::PermissionMissing),
+        (4, None, Verdict::TooFast(Holds::Connection)),
+        (4, Some(2_446_079), Verdict::TooFast(Holds::Connection)),
+        (9, Some(2_018_352), Verdict::TooFast(Holds::Connection)),
+        (10, None, Verdict::PermissionMissing),
+        (10, Some(2_018_278), Verdict::WindowClosed),
+        (10, Some(2_534_022), Verdict::WindowClosed),
+        (10, Some(2_018_065), Verdict::WindowClosed),
+        (10, Some(2_018_108), Verdict::PersonUnavailable),
+        (10, Some(1_545_041), Verdict::PersonUnavailable),
+        (10, Some(2_018_300), Verdict::Refused),
+        (17, None, Verdict::TooFast(Holds::Connection)),
+        (32, None, Verdict::TooFast(Holds::Connection)),
+        (33, None, Verdict::Gone),
+        (100, None, Verdict::Refused),
+        (100, Some(33), Verdict::Gone),
+        (100, Some(2_018_001), Verdict::UnknownRecipient),
+        (100, Some(2_018_047), Verdict::PictureRefused),
+        (102, None, Verdict::SignInEnded),
+        (190, None, Verdict::SignInEnded),
+        (190, Some(458), Verdict::SignInEnded),
+        (190, Some(459), Verdict::SignInEnded),
+        (190, Some(460), Verdict::SignInEnded),
+        (190, Some(463), Verdict::SignInEnded),
+        (190, Some(464), Verdict::SignInEnded),
+        (190, Some(467), Verdict::SignInEnded),
+        (190, Some(492), Verdict::SignInEnded),
+        (200, None, Verdict::PermissionMissing),
+        (200, Some(1_545_041), Verdict::PersonUnavailable),
+        (230, None, Verdict::PermissionMissing),
+        (299, None, Verdict::PermissionMissing),
+        (341, None, Verdict::TooFast(Holds::Connection)),
+        (368, None, Verdict::Blocked),
+        (506, None, Verdict::Refused),
+        (551, None, Verdict::PersonUnavailable),
+        (551, Some(1_545_041), Verdict::PersonUnavailable),
+        (613, Some(1_996), Verdict::TooFast(Holds::Connection)),
+        (803, None, Verdict::Gone),
+        (2_500, None, Verdict::Refused),
+        (80_001, None, Verdict::TooFast(Holds::Connection)),
+        (80_002, None, Verdict::TooFast(Holds::Connection)),
+        (80_006, None, Verdict::TooFast(Holds::Connection)),
+        (80_007, None, Verdict::TooFast(Holds::Connection)),
+        (80_008, None, Verdict::TooFast(Holds::Connection)),
+        (130_429, None, Verdict::TooFast(Holds::Connection)),
+        (130_472, None, Verdict::NotDelivered),
+        (130_497, None, Verdict::Refused),
+        (131_000, None, Verdict::Down),
+        (131_005, None, Verdict::PermissionMissing),
+        (131_008, None, Verdict::Refused),
+        (131_016, None, Verdict::Down),
+        (131_021, None, Verdict::Refused),
+        (131_026, None, Verdict::PersonUnavailable),
+        (131_047, None, Verdict::WindowClosed),
+        (131_048, None, Verdict::Blocked),
+        (131_049, None, Verdict::NotDelivered),
+        (131_050, None, Verdict::OptedOut),
+        (131_053, None, Verdict::PictureRefused),
+        (131_056, None, Verdict::TooFast(Holds::Person)),
+        (131_057, None, Verdict::Down),
+    ];
+
+    #[test]
+    fn every_documented_number_comes_to_what_somebody_can_do() {
+        for (code, subcode, expected) in DOCUMENTED {
+            assert_eq!(
+                verdict(code, subcode, false),
+                expected,
+                "{code}/{subcode:?}"
+            );
+        }
+    }
+}
