@@ -8,29 +8,39 @@
 mod cursor;
 mod database;
 mod disk;
+mod erasure;
 mod error;
+mod journal;
+mod keychain;
 mod keys;
 mod media;
 mod memory;
 mod merged;
 mod migrate;
 mod open;
+mod passphrase;
 mod paths;
 mod profile;
+mod receipts;
 pub mod shop;
 mod sql;
 pub mod vault;
 mod words;
 
 pub use cursor::Cursor;
+pub use erasure::{Step, erase, remove_left_secrets};
 pub use error::{Error, Result};
+pub use journal::{Stage, Wipe, WipeJournal, WipeScope};
+pub use keychain::Keychain;
 pub use media::{Media, MediaFile, MediaWriter};
 pub use memory::MemorySecrets;
 pub use merged::{
     MergedHits, SearchPosition, merged_conversations, merged_messages, merged_people, merged_unread,
 };
+pub use passphrase::PassphraseSecrets;
 pub use paths::{DatabasePaths, FolderLock, Paths};
 pub use profile::{Profile, VaultName};
+pub use receipts::{receipts_on_disk, write_receipt};
 pub use shop::{ShopDb, ShopRead, ShopWrite};
 pub use vault::{Vault, VaultRead, VaultWrite};
 pub use words::{Query, Segment};

@@ -11,6 +11,7 @@
 //! wipe.a  wipe.b              the two slots of the wipe journal
 //! secrets.sealed              only where there is no keychain
 //! receipts/<deletion id>.txt
+//! webview/  logs/  temp/      the shell's
 //! ```
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -51,7 +52,7 @@ impl Paths {
         for folder in [paths.vaults(), paths.all_media(), paths.receipts()] {
             disk::private_folder(&folder)?;
         }
-        let tag = paths.root.join("CACHEDIR.TAG");
+        let tag = paths.tag();
         if !tag.exists() {
             disk::write_new(&tag, CACHEDIR_TAG)?;
         }
@@ -138,12 +139,27 @@ impl Paths {
         self.root.join("profile")
     }
 
+    /// The mark that keeps backups away.
+    pub(crate) fn tag(&self) -> PathBuf {
+        self.root.join("CACHEDIR.TAG")
+    }
+
+    /// The file whose lock says that the folder is in use.
+    pub(crate) fn lock_file(&self) -> PathBuf {
+        self.root.join("lock")
+    }
+
+    /// What the shell may keep in the data folder: emptied by every wipe.
+    pub fn surroundings(&self) -> [PathBuf; 3] {
+        ["webview", "logs", "temp"].map(|name| self.root.join(name))
+    }
+
     /// Takes the folder for this process until the lock is dropped; [`Error::InUse`] if another
     /// copy of the program has it.
     pub fn lock(&self) -> Result<FolderLock> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        let mut file = disk::private(&mut options).open(self.root.join("lock"))?;
+        let mut file = disk::private(&mut options).open(self.lock_file())?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(Error::InUse),

@@ -116,6 +116,13 @@ CREATE TABLE receipts (
     at              INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Wipes of connections that are complete here and of which the relay, or a locked keychain, does
+-- not know yet.
+CREATE TABLE owed (
+    deletion_id     TEXT PRIMARY KEY,
+    wipe            TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Orders to erase that came from outside, and how far they are.
 CREATE TABLE deletion_orders (
     id              TEXT PRIMARY KEY,

@@ -1,11 +1,12 @@
-//! Deletion receipts: signed text that names nobody. Kept here and as files, so that they outlive
-//! `shop.db`.
+//! Deletion receipts: signed text that names nobody. Also what is still owed for wipes of connections:
+//! the relay's answer, and keychain items that a locked keychain kept.
 
 use domain::Timestamp;
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::{ShopRead, ShopWrite};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::journal::Wipe;
 use crate::sql;
 
 /// A deletion receipt.
@@ -31,6 +32,18 @@ impl ShopRead<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Wipes of connections that are complete here and not yet everywhere.
+    pub fn owed(&self) -> Result<Vec<Wipe>> {
+        let mut statement = self
+            .sql
+            .prepare_cached("SELECT wipe FROM owed ORDER BY deletion_id")?;
+        let rows = statement.query_map([], |row| {
+            let wipe: String = row.get("wipe")?;
+            serde_json::from_str(&wipe).map_err(|_| sql::unreadable("wipe"))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// One receipt.
     pub fn receipt(&self, deletion_id: &str) -> Result<Option<Receipt>> {
         let mut statement = self
@@ -41,6 +54,24 @@ impl ShopRead<'_> {
 }
 
 impl ShopWrite<'_> {
+    /// Takes a wipe over from the journal, or notes what is still owed for it. Before
+    /// [`crate::WipeJournal::finish`].
+    pub fn owe(&self, wipe: &Wipe) -> Result<()> {
+        let text = serde_json::to_string(wipe).map_err(|_| Error::Invalid("wipe"))?;
+        self.sql
+            .prepare_cached("INSERT OR REPLACE INTO owed (deletion_id, wipe) VALUES (?1, ?2)")?
+            .execute([&wipe.deletion_id, &text])?;
+        Ok(())
+    }
+
+    /// Nothing is owed any more for a wipe.
+    pub fn settle_wipe(&self, deletion_id: &str) -> Result<()> {
+        self.sql
+            .prepare_cached("DELETE FROM owed WHERE deletion_id = ?1")?
+            .execute([deletion_id])?;
+        Ok(())
+    }
+
     /// Keeps a receipt.
     pub fn keep_receipt(&self, receipt: &Receipt) -> Result<()> {
         self.sql

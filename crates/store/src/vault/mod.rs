@@ -6,6 +6,7 @@
 pub mod attachments;
 pub mod contacts;
 pub mod conversations;
+pub mod counts;
 pub mod cursor;
 pub mod drafts;
 mod erase;

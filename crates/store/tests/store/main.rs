@@ -1,0 +1,24 @@
+//! The store on real SQLCipher files in folders of their own.
+
+#[cfg(test)]
+mod erasing;
+#[cfg(test)]
+mod ingest;
+#[cfg(test)]
+mod keychain;
+#[cfg(test)]
+mod media;
+#[cfg(test)]
+mod opening;
+#[cfg(test)]
+mod outbox;
+#[cfg(test)]
+mod road;
+#[cfg(test)]
+mod search;
+#[cfg(test)]
+mod shop;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod thread;

@@ -1,0 +1,190 @@
+//! Attachments from "to be fetched" to "gone with their message".
+
+use domain::inbound::MediaSource;
+use domain::{MessageId, Timestamp};
+use store::vault::attachments::{AttachmentState, StoredMedia};
+use store::{Error, Vault};
+
+use crate::support::{Desk, arrives, connection, files, message, picture, said};
+
+fn stored(vault: &Vault, bytes: &[u8]) -> StoredMedia {
+    StoredMedia {
+        file: vault.media().write(bytes).unwrap(),
+        mime: "image/png".to_owned(),
+        thumb: Some(vault.media().write(b"small").unwrap()),
+        size: Some((640, 480)),
+        file_name: None,
+    }
+}
+
+fn with_picture(vault: &Vault) -> (MessageId, i64) {
+    let mut message = said("17", "m_1", "look");
+    message.attachments.push(picture());
+    let id = arrives(vault, &message, 1_000).message;
+    let attachment = vault.read(|read| read.attachments(id)).unwrap()[0].id;
+    (id, attachment)
+}
+
+#[test]
+fn a_picture_is_fetched_kept_and_shown() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let (id, attachment) = with_picture(&vault);
+    let due = vault.read(|read| read.media_due(Timestamp(5), 10)).unwrap();
+    assert_eq!(
+        (due.len(), due[0].attachment, due[0].message),
+        (1, attachment, id)
+    );
+    let media = stored(&vault, b"bytes of a picture");
+    vault
+        .write(|tx| tx.media_is_here(attachment, &media))
+        .unwrap();
+    assert_eq!(
+        vault.read(|read| read.media_due(Timestamp(5), 10)).unwrap(),
+        []
+    );
+    let shown = message(&vault, id).attachments.remove(0);
+    assert_eq!(
+        (shown.state, shown.size),
+        (AttachmentState::Ready, Some((640, 480)))
+    );
+    let named = vault
+        .read(|read| read.media_named(&media.file.name()))
+        .unwrap()
+        .unwrap();
+    assert_eq!(named.mime.as_deref(), Some("image/png"));
+    assert_eq!(
+        vault.media().read(&named.file).unwrap(),
+        b"bytes of a picture"
+    );
+    let thumb = media.thumb.unwrap();
+    assert!(
+        vault
+            .read(|read| read.media_named(&thumb.name()))
+            .unwrap()
+            .is_some()
+    );
+    for nobody in ["", "../share.b", &"00".repeat(16)] {
+        assert!(
+            vault
+                .read(|read| read.media_named(nobody))
+                .unwrap()
+                .is_none(),
+            "{nobody}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_fetched_waits_or_says_why() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let (id, attachment) = with_picture(&vault);
+    vault
+        .write(|tx| tx.fetch_later(attachment, Timestamp(9_000)))
+        .unwrap();
+    assert_eq!(
+        vault
+            .read(|read| read.media_due(Timestamp(8_999), 10))
+            .unwrap(),
+        []
+    );
+    assert_eq!(
+        vault.read(|read| read.next_media_due()).unwrap(),
+        Some(Timestamp(9_000))
+    );
+    assert_eq!(
+        vault
+            .read(|read| read.media_due(Timestamp(9_000), 10))
+            .unwrap()[0]
+            .attempts,
+        1
+    );
+    vault
+        .write(|tx| tx.give_up_media(attachment, AttachmentState::Expired))
+        .unwrap();
+    assert_eq!(
+        message(&vault, id).attachments[0].state,
+        AttachmentState::Expired
+    );
+    let fresh = MediaSource::Link("https://example.invalid/fresh".to_owned());
+    assert!(
+        vault
+            .write(|tx| tx.fetch_again(attachment, Some(&fresh)))
+            .unwrap()
+    );
+    assert_eq!(
+        vault.read(|read| read.media_due(Timestamp(0), 10)).unwrap()[0].source,
+        fresh
+    );
+}
+
+#[test]
+fn a_picture_goes_with_its_message() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let (_, attachment) = with_picture(&vault);
+    let media = stored(&vault, b"bytes of a picture");
+    vault
+        .write(|tx| tx.media_is_here(attachment, &media))
+        .unwrap();
+    let folder = desk.paths.media(connection(1));
+    assert_eq!(files(&folder).len(), 2);
+    vault
+        .write(|tx| tx.unsend("m_1", Timestamp(2_000)))
+        .unwrap();
+    assert_eq!(files(&folder).len(), 0);
+    let late = stored(&vault, b"fetched while it was taken back");
+    let refused = vault.write(|tx| tx.media_is_here(attachment, &late));
+    assert!(matches!(refused, Err(Error::NotThere)));
+}
+
+#[test]
+fn files_left_over_from_a_crash_are_removed_at_start() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let (_, attachment) = with_picture(&vault);
+    let media = stored(&vault, b"kept");
+    vault
+        .write(|tx| tx.media_is_here(attachment, &media))
+        .unwrap();
+    // The file is there, the row was never committed.
+    vault.media().write(b"nobody knows my key").unwrap();
+    let folder = desk.paths.media(connection(1));
+    assert_eq!(files(&folder).len(), 3);
+    drop(vault);
+    let vault = desk.open(1).unwrap();
+    assert_eq!(files(&folder).len(), 2);
+    assert_eq!(vault.media().read(&media.file).unwrap(), b"kept");
+}
+
+#[test]
+fn a_draft_picture_goes_out_with_its_file_or_is_removed() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let conversation = arrives(&vault, &said("17", "m_1", "hi"), 1_000).conversation;
+    let media = stored(&vault, b"bytes");
+    let id = vault
+        .write(|tx| tx.add_draft_picture(conversation, &media))
+        .unwrap();
+    let taken = vault
+        .write(|tx| tx.take_draft_picture(id))
+        .unwrap()
+        .unwrap();
+    assert_eq!(taken, media);
+    assert_eq!(vault.media().read(&taken.file).unwrap(), b"bytes");
+    assert!(
+        vault
+            .write(|tx| tx.take_draft_picture(id))
+            .unwrap()
+            .is_none()
+    );
+    let id = vault
+        .write(|tx| tx.add_draft_picture(conversation, &media))
+        .unwrap();
+    vault.write(|tx| tx.remove_draft_picture(id)).unwrap();
+    assert!(matches!(
+        vault.media().read(&media.file),
+        Err(Error::NotThere)
+    ));
+}

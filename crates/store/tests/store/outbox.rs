@@ -1,0 +1,454 @@
+//! What leaves: each reply once, and nothing in doubt ever twice by itself.
+
+use domain::inbound::{Messages, Progress};
+use domain::outbound::{Failure, Holds, Outcome, Reason};
+use domain::reply_window::Means;
+use domain::{ContactKey, ContactKind, Delivery, MessageId, Timestamp};
+use store::vault::attachments::StoredMedia;
+use store::vault::messages::News;
+use store::vault::outbox::{OutboxRow, ReplyBody};
+use store::{Error, Vault};
+
+use crate::support::{Desk, arrives, echo, message, new_reply, our, reply, said, thread};
+
+fn claim(vault: &Vault, now: i64) -> Option<OutboxRow> {
+    let due = vault.read(|read| read.due(Timestamp(now), 10)).unwrap();
+    let first = due.first()?;
+    vault
+        .write(|tx| tx.claim(first.id, Timestamp(now)))
+        .unwrap()
+}
+
+fn settle(vault: &Vault, row: &OutboxRow, outcome: &Outcome, now: i64) {
+    vault
+        .write(|tx| tx.settle(row, outcome, Timestamp(now)))
+        .unwrap();
+}
+
+fn sent(id: &str) -> Outcome {
+    Outcome::Sent {
+        platform_id: id.to_owned(),
+        contact: None,
+    }
+}
+
+fn delivery(vault: &Vault, id: MessageId) -> Delivery {
+    message(vault, id).delivery.unwrap()
+}
+
+fn retry(at: i64, holds: Holds) -> Outcome {
+    let failure = Failure {
+        reason: Reason::TooFast,
+        code: Some("613".to_owned()),
+    };
+    Outcome::Retry {
+        at: Timestamp(at),
+        failure,
+        holds,
+    }
+}
+
+#[test]
+fn one_at_a_time_in_a_conversation_and_in_order() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
+    let dora = arrives(&vault, &said("18", "m_2", "hi"), 100).conversation;
+    let first = reply(&vault, clara, 1, "one", 1_000);
+    let second = reply(&vault, clara, 2, "two", 1_001);
+    let other = reply(&vault, dora, 3, "three", 1_002);
+    let due: Vec<_> = vault
+        .read(|read| read.due(Timestamp(2_000), 10))
+        .unwrap()
+        .into_iter()
+        .map(|row| row.message)
+        .collect();
+    assert_eq!(due, [first, other]);
+    let claimed = claim(&vault, 2_000).unwrap();
+    assert_eq!(claimed.message, first);
+    assert!(
+        vault
+            .write(|tx| tx.claim(claimed.id, Timestamp(2_000)))
+            .unwrap()
+            .is_none()
+    );
+    let ready = vault.read(|read| read.due(Timestamp(2_000), 10)).unwrap();
+    assert_eq!(ready.len(), 1, "Clara's second waits for her first");
+    settle(&vault, &claimed, &retry(5_000, Holds::Person), 2_100);
+    assert!(
+        vault
+            .read(|read| read.outbox_row_of(second))
+            .unwrap()
+            .is_some()
+    );
+    let ready: Vec<_> = vault
+        .read(|read| read.due(Timestamp(3_000), 10))
+        .unwrap()
+        .into_iter()
+        .map(|row| row.message)
+        .collect();
+    assert_eq!(ready, [other], "order is kept while the first waits");
+    assert_eq!(
+        message(&vault, first).failure.unwrap().reason,
+        Reason::TooFast
+    );
+    let again = claim(&vault, 5_000).unwrap();
+    settle(&vault, &again, &sent("e_0"), 5_000);
+    let again = claim(&vault, 5_000).unwrap();
+    assert_eq!((again.message, again.attempts), (first, 2));
+}
+
+#[test]
+fn a_limit_of_the_connection_holds_everybody_back() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
+    let dora = arrives(&vault, &said("18", "m_2", "hi"), 100).conversation;
+    reply(&vault, clara, 1, "one", 1_000);
+    reply(&vault, dora, 2, "two", 1_000);
+    let claimed = claim(&vault, 1_000).unwrap();
+    settle(&vault, &claimed, &retry(9_000, Holds::Connection), 1_000);
+    assert_eq!(
+        vault.read(|read| read.due(Timestamp(8_999), 10)).unwrap(),
+        []
+    );
+    assert_eq!(
+        vault.read(|read| read.next_due()).unwrap(),
+        Some(Timestamp(9_000))
+    );
+    assert_eq!(
+        vault
+            .read(|read| read.due(Timestamp(9_000), 10))
+            .unwrap()
+            .len(),
+        2
+    );
+}
+
+#[test]
+fn during_the_hold_a_reply_becomes_a_draft_again() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
+    let file = vault.media().write(b"picture").unwrap();
+    let media = StoredMedia {
+        file: file.clone(),
+        mime: "image/png".to_owned(),
+        thumb: None,
+        size: Some((4, 3)),
+        file_name: None,
+    };
+    let words = reply(&vault, clara, 1, "wait", 1_000);
+    let picture = new_reply(clara, 2, ReplyBody::Picture(&media), 1_000);
+    let picture = vault.write(|tx| tx.queue_reply(&picture)).unwrap();
+    vault
+        .write(|tx| tx.set_draft(clara, "typed since", Timestamp(1_100)))
+        .unwrap();
+    assert!(
+        vault
+            .write(|tx| tx.back_to_draft(words, Timestamp(1_200)))
+            .unwrap()
+    );
+    assert!(
+        vault
+            .write(|tx| tx.back_to_draft(picture, Timestamp(1_200)))
+            .unwrap()
+    );
+    assert!(
+        !vault
+            .write(|tx| tx.back_to_draft(words, Timestamp(1_300)))
+            .unwrap()
+    );
+    let draft = vault.read(|read| read.draft(clara)).unwrap();
+    assert_eq!(draft.text, "wait\ntyped since");
+    assert_eq!(draft.pictures[0].media, media);
+    assert_eq!(vault.media().read(&file).unwrap(), b"picture");
+    assert_eq!(thread(&vault, clara).len(), 1);
+    assert_eq!(
+        vault.read(|read| read.due(Timestamp(9_000), 10)).unwrap(),
+        []
+    );
+}
+
+#[test]
+fn what_is_on_its_way_cannot_be_taken_back() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
+    let gone = reply(&vault, clara, 1, "gone", 1_000);
+    claim(&vault, 1_000).unwrap();
+    assert!(
+        !vault
+            .write(|tx| tx.back_to_draft(gone, Timestamp(1_100)))
+            .unwrap()
+    );
+    assert_eq!(delivery(&vault, gone), Delivery::Sending);
+}
+
+#[test]
+fn at_start_the_held_are_drafts_and_the_sending_unconfirmed() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
+    let dora = arrives(&vault, &said("18", "m_2", "hi"), 100).conversation;
+    let sending = reply(&vault, clara, 1, "sending", 1_000);
+    claim(&vault, 1_000).unwrap();
+    let retrying = reply(&vault, dora, 2, "waits for the internet", 1_000);
+    let claimed = claim(&vault, 1_000).unwrap();
+    settle(&vault, &claimed, &retry(60_000, Holds::Person), 1_000);
+    reply(&vault, dora, 3, "held, first", 1_500);
+    reply(&vault, dora, 4, "held, second", 1_600);
+    drop(vault);
+
+    let vault = desk.open(1).unwrap();
+    let recovered = vault
+        .write(|tx| tx.recover_outbox(Timestamp(2_000)))
+        .unwrap();
+    assert_eq!(
+        (recovered.drafts, recovered.unconfirmed),
+        (vec![dora], vec![sending])
+    );
+    let draft = vault.read(|read| read.draft(dora)).unwrap();
+    assert_eq!(draft.text, "held, first\nheld, second");
+    assert_eq!(delivery(&vault, sending), Delivery::Unconfirmed);
+    assert_eq!(delivery(&vault, retrying), Delivery::Queued);
+    let due = vault
+        .read(|read| read.due(Timestamp(i64::MAX), 10))
+        .unwrap();
+    assert_eq!(due.len(), 1, "nothing in doubt is ever due");
+    assert_eq!(vault.read(|read| read.unconfirmed()).unwrap().len(), 1);
+    assert_eq!(
+        vault
+            .write(|tx| tx.recover_outbox(Timestamp(3_000)))
+            .unwrap(),
+        Default::default()
+    );
+}
+
+#[test]
+fn an_echo_before_the_answer_is_not_a_second_message() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
+    let own = reply(&vault, clara, 1, "Yes.", 1_000);
+    let claimed = claim(&vault, 1_000).unwrap();
+    let mut with_id = echo("17", "e_1", "Yes.");
+    with_id.our_id = Some(our(1));
+    let stored = arrives(&vault, &with_id, 1_050);
+    assert_eq!((stored.news, stored.message), (News::Confirmed, own));
+    settle(&vault, &claimed, &sent("e_1"), 1_200);
+    let own = message(&vault, own);
+    assert_eq!(
+        (own.delivery, own.sent_at),
+        (Some(Delivery::Sent), Timestamp(1_050))
+    );
+    assert_eq!(thread(&vault, clara).len(), 2);
+    assert_eq!(arrives(&vault, &with_id, 1_050).news, News::Known);
+}
+
+#[test]
+fn an_echo_after_the_answer_is_not_one_either() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
+    let own = reply(&vault, clara, 1, "Yes.", 1_000);
+    let claimed = claim(&vault, 1_000).unwrap();
+    settle(&vault, &claimed, &sent("e_1"), 1_200);
+    let stored = arrives(&vault, &echo("17", "e_1", "Yes."), 1_050);
+    assert_eq!((stored.news, stored.message), (News::Known, own));
+    assert_eq!(
+        message(&vault, own).sent_at,
+        Timestamp(1_050),
+        "the platform's time"
+    );
+    assert!(!message(&vault, own).elsewhere);
+    assert_eq!(thread(&vault, clara).len(), 2);
+}
+
+#[test]
+fn an_echo_without_our_id_is_known_by_its_words() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
+    let own = reply(&vault, clara, 1, "Yes.", 1_000);
+    let claimed = claim(&vault, 1_000).unwrap();
+    settle(&vault, &claimed, &Outcome::Unconfirmed, 61_000);
+    assert_eq!(
+        arrives(&vault, &echo("17", "e_0", "No."), 1_500).news,
+        News::Inserted
+    );
+    let hours_later = arrives(&vault, &echo("17", "e_9", "Yes."), 9_000_000);
+    assert_eq!(
+        hours_later.news,
+        News::Inserted,
+        "outside the span it is another one"
+    );
+    let stored = arrives(&vault, &echo("17", "e_1", "Yes. "), 1_500);
+    assert_eq!((stored.news, stored.message), (News::Confirmed, own));
+    assert_eq!(delivery(&vault, own), Delivery::Sent);
+    assert_eq!(vault.read(|read| read.unconfirmed()).unwrap(), []);
+}
+
+#[test]
+fn two_equal_texts_in_the_span_stay_unconfirmed() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
+    let mut own = Vec::new();
+    for (number, at) in [(1, 1_000), (2, 2_000)] {
+        own.push(reply(&vault, clara, number, "ok", at));
+        let claimed = claim(&vault, at).unwrap();
+        settle(&vault, &claimed, &Outcome::Unconfirmed, at + 100);
+    }
+    assert_eq!(
+        arrives(&vault, &echo("17", "e_1", "ok"), 1_500).news,
+        News::Inserted
+    );
+    for own in own {
+        assert_eq!(delivery(&vault, own), Delivery::Unconfirmed);
+    }
+}
+
+#[test]
+fn an_echo_that_stood_alone_is_taken_in_when_the_answer_comes() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
+    reply(&vault, clara, 1, "ok", 1_000);
+    let first = claim(&vault, 1_000).unwrap();
+    settle(&vault, &first, &Outcome::Unconfirmed, 1_100);
+    let own = reply(&vault, clara, 2, "ok", 2_000);
+    let second = claim(&vault, 2_000).unwrap();
+    arrives(&vault, &echo("17", "e_2", "ok"), 2_050);
+    vault
+        .write(|tx| {
+            tx.react(
+                "e_2",
+                domain::inbound::Author::Person,
+                Some("❤"),
+                Timestamp(2_100),
+            )
+        })
+        .unwrap();
+    assert_eq!(thread(&vault, clara).len(), 4);
+    settle(&vault, &second, &sent("e_2"), 2_200);
+    assert_eq!(thread(&vault, clara).len(), 3);
+    let own = message(&vault, own);
+    assert_eq!(
+        (own.platform_id.as_deref(), own.sent_at),
+        (Some("e_2"), Timestamp(2_050))
+    );
+    assert_eq!(own.reactions.len(), 1);
+}
+
+#[test]
+fn a_status_with_our_id_confirms_what_was_in_doubt() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
+    let own = reply(&vault, clara, 1, "Yes.", 1_000);
+    let claimed = claim(&vault, 1_000).unwrap();
+    settle(&vault, &claimed, &Outcome::Unconfirmed, 2_000);
+    let status = Progress {
+        messages: Messages::Ids(vec!["wamid.1".to_owned()]),
+        contact: None,
+        state: Delivery::Delivered,
+        our_id: Some(our(1)),
+        failure: None,
+    };
+    vault
+        .write(|tx| tx.apply_progress(&status, Timestamp(2_100)))
+        .unwrap();
+    assert_eq!(delivery(&vault, own), Delivery::Delivered);
+    assert_eq!(message(&vault, own).platform_id.as_deref(), Some("wamid.1"));
+    assert_eq!(vault.read(|read| read.unconfirmed()).unwrap(), []);
+    settle(&vault, &claimed, &retry(9_000, Holds::Person), 3_000);
+    assert_eq!(
+        delivery(&vault, own),
+        Delivery::Delivered,
+        "a late answer moves nothing back"
+    );
+    assert_eq!(
+        vault.read(|read| read.due(Timestamp(9_000), 10)).unwrap(),
+        []
+    );
+}
+
+#[test]
+fn a_failed_reply_stays_with_its_reason_and_can_be_tried_again() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
+    let own = reply(&vault, clara, 1, "Yes.", 1_000);
+    let claimed = claim(&vault, 1_000).unwrap();
+    let failure = Failure {
+        reason: Reason::SignInEnded,
+        code: Some("190/463".to_owned()),
+    };
+    settle(&vault, &claimed, &Outcome::Failed(failure.clone()), 1_100);
+    assert_eq!(message(&vault, own).failure, Some(failure));
+    let line = vault
+        .read(|read| read.conversation(clara))
+        .unwrap()
+        .unwrap();
+    assert_eq!(line.failed, 1);
+    let again =
+        |id| vault.write(|tx| tx.try_again(own, our(id), Means::HumanAgent, Timestamp(5_000)));
+    again(2).unwrap();
+    assert!(
+        matches!(again(3), Err(Error::Invalid(_))),
+        "it is queued already"
+    );
+    let claimed = claim(&vault, 5_000).unwrap();
+    assert_eq!((claimed.our_id, claimed.means), (our(2), Means::HumanAgent));
+    settle(&vault, &claimed, &sent("e_1"), 5_100);
+    assert_eq!(delivery(&vault, own), Delivery::Sent);
+    assert_eq!(
+        vault
+            .read(|read| read.conversation(clara))
+            .unwrap()
+            .unwrap()
+            .failed,
+        0
+    );
+    assert!(
+        !vault.write(|tx| tx.discard_reply(own)).unwrap(),
+        "what was sent stays"
+    );
+}
+
+#[test]
+fn the_answer_to_a_send_can_teach_another_key() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
+    reply(&vault, clara, 1, "Yes.", 1_000);
+    let claimed = claim(&vault, 1_000).unwrap();
+    let key = ContactKey {
+        kind: ContactKind::Phone,
+        value: "4915112345678".to_owned(),
+    };
+    let outcome = Outcome::Sent {
+        platform_id: "w".to_owned(),
+        contact: Some(key.clone()),
+    };
+    settle(&vault, &claimed, &outcome, 1_100);
+    assert_eq!(
+        vault.read(|read| read.conversation_with(&key)).unwrap(),
+        Some(clara)
+    );
+}
+
+#[test]
+fn an_unconfirmed_reply_holds_nobody_up_and_can_be_let_go() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
+    let doubtful = reply(&vault, clara, 1, "one", 1_000);
+    let claimed = claim(&vault, 1_000).unwrap();
+    settle(&vault, &claimed, &Outcome::Unconfirmed, 1_100);
+    let next = reply(&vault, clara, 2, "two", 2_000);
+    assert_eq!(claim(&vault, 2_000).unwrap().message, next);
+    assert!(vault.write(|tx| tx.discard_reply(doubtful)).unwrap());
+    assert_eq!(vault.read(|read| read.message(doubtful)).unwrap(), None);
+}
