@@ -1,1 +1,11 @@
+//! The whole without a window: the real relay, the real engine, a stand-in for Meta.
 
+mod callbacks;
+mod duplicates;
+mod erasure;
+mod inbound;
+mod login;
+mod offline;
+mod reply;
+mod restart;
+mod webhooks;

@@ -4,8 +4,18 @@
 //! Nothing here decides whether a test passes; it only sets up, acts and waits.
 
 pub mod axe;
+pub mod browser;
+pub mod clock;
+pub mod counter;
 pub mod desktop;
+pub mod files;
+pub mod owner;
 pub mod page;
+pub mod phones;
+pub mod pictures;
 pub mod programs;
+pub mod relays;
 pub mod seat;
+pub mod shop;
 pub mod wait;
+pub mod world;

@@ -19,7 +19,8 @@ pub struct Seat {
     home: PathBuf,
     display: String,
     bus: String,
-    programs: Vec<Child>,
+    /// Display and bus: they end when this goes.
+    _programs: Vec<Child>,
     keyring: Option<Child>,
 }
 
@@ -46,7 +47,7 @@ impl Seat {
             home,
             display,
             bus,
-            programs: vec![screen, daemon],
+            _programs: vec![screen, daemon],
             keyring: None,
         };
         if keyring == Keyring::Unlocked {

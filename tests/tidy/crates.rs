@@ -133,7 +133,7 @@ fn members() -> Vec<Member> {
     );
     let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo speaks JSON");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let packages = metadata["packages"].as_array().expect("there are packages");
+    let packages = metadata.get("packages").and_then(Value::as_array);
     let of = |package: &Value| Member {
         name: text(&package["name"]),
         needs: package["dependencies"]
@@ -146,7 +146,11 @@ fn members() -> Vec<Member> {
             })
             .collect(),
     };
-    packages.iter().map(of).collect()
+    packages
+        .expect("there are packages")
+        .iter()
+        .map(of)
+        .collect()
 }
 
 #[test]

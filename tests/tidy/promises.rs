@@ -99,14 +99,14 @@ fn exists(test: &str, sources: &[Source]) -> bool {
     let declares = |line: &str| {
         line.starts_with(&format!("fn {name}(")) || line.starts_with(&format!("async fn {name}("))
     };
-    let is_test = |line: &&str| line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+    let is_test = |line: &str| line.starts_with("#[test]") || line.starts_with("#[tokio::test");
     lines.iter().enumerate().any(|(number, line)| {
         let attributes = lines
             .iter()
             .take(number)
             .rev()
             .take_while(|line| line.starts_with("#["));
-        declares(line) && attributes.into_iter().any(|line| is_test(&line))
+        declares(line) && attributes.copied().any(is_test)
     })
 }
 

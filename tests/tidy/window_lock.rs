@@ -154,7 +154,7 @@ fn commands(bindings: &str) -> BTreeSet<String> {
 
 fn read<'a>(sources: &'a [Source], path: &str) -> &'a str {
     let source = sources.iter().find(|source| source.path == path);
-    &source.unwrap_or_else(|| panic!("{path} is missing")).text
+    &source.expect("the window's configuration is there").text
 }
 
 fn json_of(sources: &[Source], path: &str) -> Value {

@@ -1,1 +1,9 @@
+//! The real program in its real window: each test at a desk of its own, with its own relay and its
+//! own stand-in for Meta. WebKitGTK's driver exists on Linux only, and so do these tests.
+#![cfg(target_os = "linux")]
 
+mod access;
+mod cage;
+mod doors;
+mod journey;
+mod looks;

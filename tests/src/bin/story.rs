@@ -1,1 +1,348 @@
-fn main() {}
+//! The whole story of a shop, played through the real window: `cargo xtask demo --headless`.
+//!
+//! `story SANDBOX RELAY DATA PICTURES BROWSER`. One line of evidence and one picture per step; ends
+//! with an error at the first step that fails.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use fantoccini::key::Key;
+use serde_json::Value;
+use tests::desktop::{Desktop, Start, run};
+use tests::owner::Owner;
+use tests::page::{Find, Page};
+use tests::phones::Phones;
+use tests::seat::{Keyring, Seat};
+use tests::wait;
+
+/// The three who write, where, and what.
+const PEOPLE: [(&str, &str, &str, &str, &str); 3] = [
+    (
+        "instagram",
+        "clara",
+        "Clara Whitfield",
+        "Hi! Do you still have the peonies from your story?",
+        "Good morning Clara, yes: pink and white. Shall I put some aside?",
+    ),
+    (
+        "messenger",
+        "layla",
+        "ليلى حدّاد",
+        "مرحباً، هل لديكم باقات لحفل زفاف؟",
+        "أهلاً ليلى! نعم، يسعدنا ذلك. متى الحفل؟",
+    ),
+    (
+        "whatsapp",
+        "misaki",
+        "田中 美咲",
+        "こんにちは。母の誕生日に花束をお願いしたいです。",
+        "ありがとうございます、美咲さん。何色がお好きですか。🌷",
+    ),
+];
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match play().await {
+        Ok(steps) => {
+            say(&format!("The story was played to its end: {steps} steps."));
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            say(&format!("✗ {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn play() -> Result<u32> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [sandbox, relay, data, pictures, browser] = arguments.as_slice() else {
+        anyhow::bail!("usage: story SANDBOX RELAY DATA PICTURES BROWSER");
+    };
+    let folder = PathBuf::from(data);
+    let browser = PathBuf::from(browser);
+    let seat = Seat::take(&folder.join("desk"), Keyring::Unlocked).await?;
+    seat.set_browser(&browser)?;
+    let start = Start {
+        data: folder.join("desktop"),
+        log: folder.join("desktop.log"),
+        environment: vec![
+            ("SHOPBELL_RELAY_URL".to_owned(), relay.clone()),
+            ("SHOPBELL_GRAPH_URL".to_owned(), format!("{sandbox}/graph")),
+            (
+                "SHOPBELL_FACEBOOK_URL".to_owned(),
+                format!("{sandbox}/facebook"),
+            ),
+            (
+                "SHOPBELL_INSTAGRAM_URL".to_owned(),
+                format!("{sandbox}/instagram"),
+            ),
+            ("BROWSER".to_owned(), browser.display().to_string()),
+        ],
+        size: (1440, 900),
+    };
+    let desktop = Desktop::start(&seat, &start).await?;
+    let mut story = Story {
+        page: desktop.page().clone(),
+        owner: Owner::at(desktop.page()),
+        phones: Phones::new(sandbox.parse()?),
+        relay: relay.clone(),
+        pictures: PathBuf::from(pictures),
+        receipt: folder.join("receipt.txt"),
+        step: 0,
+        begun: Instant::now(),
+    };
+    story.connect().await?;
+    story.receive().await?;
+    story.answer().await?;
+    story.read_marks().await?;
+    story.picture().await?;
+    story.search().await?;
+    story.disconnect().await?;
+    story.sibling().await?;
+    story.deletion().await?;
+    let steps = story.step;
+    desktop.close().await?;
+    Ok(steps)
+}
+
+struct Story {
+    page: Page,
+    owner: Owner,
+    phones: Phones,
+    relay: String,
+    pictures: PathBuf,
+    receipt: PathBuf,
+    step: u32,
+    begun: Instant,
+}
+
+impl Story {
+    async fn connect(&mut self) -> Result<()> {
+        self.page
+            .find(&Find::named("button", "Connect my shop"))
+            .await?;
+        self.shown("first-run", "the window opened on its first run")
+            .await?;
+        self.owner.logs_in(&self.relay).await?;
+        let found = self.page.count(&Find::any("option")).await?;
+        self.shown(
+            "accounts",
+            &format!("the login found {found} accounts to choose from"),
+        )
+        .await?;
+        self.owner
+            .chooses(&["Instagram", "Fern & Ribbon Messenger", "WhatsApp"])
+            .await?;
+        self.shown(
+            "inbox-empty",
+            "Instagram, a Page and a WhatsApp number are connected",
+        )
+        .await
+    }
+
+    async fn receive(&mut self) -> Result<()> {
+        for (channel, from, name, words, _) in PEOPLE {
+            let id = self.phones.say(channel, from, words).await?;
+            self.owner.sees_row(name).await?;
+            self.shown(
+                &format!("received-{channel}"),
+                &format!(
+                    "{name} wrote on {channel} ({}); it is in the window",
+                    short(&id)
+                ),
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn answer(&mut self) -> Result<()> {
+        for (channel, _, name, words, answer) in PEOPLE {
+            self.owner.opens(name).await?;
+            self.owner.reads(words).await?;
+            self.owner.answers(answer).await?;
+            let sent = |state: &Value| {
+                let sent = state["sent"]
+                    .as_array()?
+                    .iter()
+                    .find(|sent| sent["text"] == answer)?;
+                Some(sent["id"].as_str()?.to_owned())
+            };
+            let id = self.phones.until("the answer on the phone", sent).await?;
+            self.shown(
+                &format!("answered-{channel}"),
+                &format!("the answer reached {name} on {channel} ({})", short(&id)),
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn read_marks(&mut self) -> Result<()> {
+        for (channel, from, name, ..) in PEOPLE {
+            self.owner.opens(name).await?;
+            self.owner.reads("Delivered").await?;
+            self.phones.read(channel, from).await?;
+            self.owner.reads("Read").await?;
+            self.shown(
+                &format!("read-{channel}"),
+                &format!(
+                    "delivered, then read by {name} on {channel}: both marks are in the window"
+                ),
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn picture(&mut self) -> Result<()> {
+        let [(channel, from, name, ..), ..] = PEOPLE;
+        self.owner.opens(name).await?;
+        self.phones.send_picture(channel, from, "bouquet").await?;
+        let drawn = "[...document.querySelectorAll('[role=log] img')]\
+            .find((img) => img.complete && img.naturalWidth > 40)?.naturalWidth";
+        let width = self.page.answer(drawn, "the picture to be drawn").await?;
+        self.shown(
+            "picture",
+            &format!("a picture came in and is drawn, {width} pixels wide"),
+        )
+        .await?;
+        self.page
+            .click(&Find::with("button", "Open Picture"))
+            .await?;
+        self.page.find(&Find::any("dialog")).await?;
+        self.shown("picture-large", "it opens large").await?;
+        self.owner.presses(Key::Escape).await?;
+        self.page.gone(&Find::any("dialog")).await
+    }
+
+    async fn search(&mut self) -> Result<()> {
+        self.owner.searches("peon").await?;
+        self.page.find(&Find::with("option", "peonies")).await?;
+        self.shown("search", "search finds the word by its beginning")
+            .await?;
+        self.owner.inbox().await
+    }
+
+    async fn disconnect(&mut self) -> Result<()> {
+        self.owner.asks_to_wipe("Instagram").await?;
+        self.shown("wipe-asked", "the dialog says what goes and what stays")
+            .await?;
+        let field = Find::named("textbox", "Type the name to confirm");
+        let name = self.page.now(
+            "document.getElementById('typed-help')?.querySelector('strong, b, em')?.textContent",
+        );
+        let name = name.await?;
+        let name = name
+            .as_str()
+            .context("the dialog says which name to type")?;
+        self.page.write(&field, name).await?;
+        self.page.press("Wipe now").await?;
+        let dialog = Find::named("dialog", "Deletion receipt");
+        self.page.find(&dialog).await?;
+        self.shown(
+            "receipt",
+            "Instagram is wiped; the receipt is signed by both sides",
+        )
+        .await?;
+        let text = self
+            .page
+            .now("document.querySelector('dialog pre, [role=dialog] pre')?.textContent");
+        let text = text.await?;
+        std::fs::write(
+            &self.receipt,
+            text.as_str().context("the receipt has a text")?,
+        )?;
+        let file = self.receipt.display().to_string();
+        let (good, said) = run("shopbell", &["verify-receipt", &file]).await?;
+        ensure!(good, "shopbell verify-receipt: {said}");
+        self.told("shopbell verify-receipt accepts the receipt");
+        self.page.press("Back to the inbox").await
+    }
+
+    async fn sibling(&mut self) -> Result<()> {
+        let words = "شكراً جزيلاً 🤍";
+        self.phones.say("messenger", "layla", words).await?;
+        self.owner.opens("ليلى").await?;
+        self.owner.reads(words).await?;
+        let gone = self.page.count(&Find::with("option", "Clara")).await?;
+        ensure!(gone == 0, "Clara's conversation is still listed");
+        self.shown(
+            "sibling",
+            "Messenger of the same login goes on; Instagram's people are gone",
+        )
+        .await
+    }
+
+    async fn deletion(&mut self) -> Result<()> {
+        let answer = self.phones.ask_for_deletion("owner").await?;
+        let code = answer
+            .get("confirmation_code")
+            .and_then(Value::as_str)
+            .context("a confirmation code")?;
+        self.page
+            .find(&Find::named("button", "Connect my shop"))
+            .await?;
+        self.shown("deleted", "Meta's deletion callback erased the rest")
+            .await?;
+        let url = format!("{}/deletion/{code}", self.relay);
+        let status = wait::until("the public status page", async || {
+            let request = tests::phones::http()
+                .get(&url)
+                .header("accept", "application/json");
+            let status: Value = request.send().await?.json().await?;
+            Ok((status.get("state") == Some(&"completed".into())).then_some(status))
+        })
+        .await?;
+        let devices = status
+            .get("devices")
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len);
+        self.told(&format!(
+            "the status page says completed, {devices} computer has erased"
+        ));
+        Ok(())
+    }
+
+    /// A step that can be seen.
+    async fn shown(&mut self, name: &str, evidence: &str) -> Result<()> {
+        let picture = self.page.picture().await.with_context(|| name.to_owned())?;
+        let file = self
+            .pictures
+            .join(format!("{:02}-{name}.png", self.step + 1));
+        std::fs::write(file, picture)?;
+        self.told(evidence);
+        Ok(())
+    }
+
+    /// A step that can be read.
+    fn told(&mut self, evidence: &str) {
+        self.step += 1;
+        let seconds = self.begun.elapsed().as_secs_f32();
+        say(&format!("✓ {:2}  {seconds:5.1} s  {evidence}", self.step));
+    }
+}
+
+/// The end of a long id is enough to recognise it.
+fn short(id: &str) -> String {
+    let letters: Vec<char> = id.chars().collect();
+    let from = letters.len().saturating_sub(12);
+    format!(
+        "…{}",
+        letters
+            .get(from..)
+            .unwrap_or_default()
+            .iter()
+            .collect::<String>()
+    )
+}
+
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    // A reader that left is no reason to stop the story.
+    drop(writeln!(out, "{line}").and_then(|()| out.flush()));
+}

@@ -1,0 +1,254 @@
+//! Something is away for a while: the relay, the computer, Meta's word. Nothing is lost.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use domain::Channel;
+use engine::LinkState;
+use engine::read::Trouble;
+use serde_json::{Value, json};
+use tests::shop::{Shop, messages};
+use tests::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_while_the_computer_was_off_is_there_in_the_morning() -> Result<()> {
+    let world = World::start().await?;
+    let shop = Shop::open(&world, "shop").await?;
+    shop.connect(&world, &[Channel::Instagram, Channel::Whatsapp])
+        .await?;
+    let (data, secrets) = (shop.data.clone(), shop.secrets.clone());
+    shop.close().await;
+    for number in 1..=5 {
+        world
+            .phones
+            .say("whatsapp", "jonas", &format!("Night {number}"))
+            .await?;
+        world
+            .phones
+            .say("instagram", "lucia", &format!("Noche {number}"))
+            .await?;
+    }
+    delivered(&world, 10).await?;
+    world.pass(Duration::from_secs(24 * 3600)).await?;
+    let shop = Shop::open_with(&world, data, secrets).await?;
+    for (last, word) in [("Night 5", "Night"), ("Noche 5", "Noche")] {
+        let (conversation, _) = shop.hears(last).await?;
+        let expected: Vec<String> = (1..=5).map(|number| format!("{word} {number}")).collect();
+        assert_eq!(shop.words(conversation.id).await?, expected);
+        assert_eq!(shop.engine.conversation(conversation.id).await?.unread, 5);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_relay_is_down_meta_repeats_and_nothing_is_lost() -> Result<()> {
+    let mut world = World::start().await?;
+    let shop = Shop::open(&world, "shop").await?;
+    shop.connect(
+        &world,
+        &[Channel::Instagram, Channel::Messenger, Channel::Whatsapp],
+    )
+    .await?;
+    world.stop_relay().await;
+    for channel in ["instagram", "messenger", "whatsapp"] {
+        world
+            .phones
+            .say(channel, "omar", &format!("Into the dark ({channel})"))
+            .await?;
+    }
+    shop.until("the window to say so", async |engine| {
+        Ok(matches!(engine.link(), LinkState::Offline { .. }).then_some(()))
+    })
+    .await?;
+    world.start_relay().await?;
+    for channel in ["instagram", "messenger", "whatsapp"] {
+        shop.hears(&format!("Into the dark ({channel})")).await?;
+    }
+    shop.listens().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_relay_answers_200_only_for_what_survives_it() -> Result<()> {
+    let mut world = World::start().await?;
+    let shop = Shop::open(&world, "shop").await?;
+    shop.connect(&world, &[Channel::Whatsapp]).await?;
+    let (data, secrets) = (shop.data.clone(), shop.secrets.clone());
+    shop.close().await;
+    world.phones.say("whatsapp", "ken", "助かります").await?;
+    delivered(&world, 1).await?;
+    world.stop_relay().await;
+    world.start_relay().await?;
+    let shop = Shop::open_with(&world, data, secrets).await?;
+    shop.hears("助かります").await.map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_meta_never_told_is_read_after_a_long_sleep() -> Result<()> {
+    let world = World::start().await?;
+    let shop = Shop::open(&world, "shop").await?;
+    shop.connect(&world, &[Channel::Messenger, Channel::Instagram])
+        .await?;
+    for channel in ["messenger", "instagram"] {
+        world
+            .phones
+            .say(channel, "clara", &format!("Before ({channel})"))
+            .await?;
+        shop.hears(&format!("Before ({channel})")).await?;
+    }
+    let (data, secrets) = (shop.data.clone(), shop.secrets.clone());
+    shop.close().await;
+    world
+        .phones
+        .fault_with(json!({"kind": "webhook_never", "count": 50}))
+        .await?;
+    for channel in ["messenger", "instagram"] {
+        for number in 1..=3 {
+            world
+                .phones
+                .say(channel, "clara", &format!("Unheard {number} ({channel})"))
+                .await?;
+        }
+    }
+    world.phones.heal().await?;
+    world.pass(Duration::from_secs(2 * 3600)).await?;
+    let shop = Shop::open_with(&world, data, secrets).await?;
+    for channel in ["messenger", "instagram"] {
+        let (conversation, message) = shop.hears(&format!("Unheard 3 ({channel})")).await?;
+        assert!(message.recovered, "it came late and says so");
+        let words = shop.words(conversation.id).await?;
+        assert_eq!(words.len(), 4, "{words:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_any_more_is_a_visible_gap_and_no_deletion() -> Result<()> {
+    let world = World::start().await?;
+    let shop = Shop::open(&world, "shop").await?;
+    shop.connect(&world, &[Channel::Messenger]).await?;
+    world.phones.say("messenger", "clara", "Kept").await?;
+    let (conversation, _) = shop.hears("Kept").await?;
+    let (data, secrets) = (shop.data.clone(), shop.secrets.clone());
+    shop.close().await;
+    world
+        .phones
+        .fault_with(json!({"kind": "webhook_never", "count": 50}))
+        .await?;
+    for number in 1..=25 {
+        world
+            .phones
+            .say("messenger", "clara", &format!("Unheard {number}"))
+            .await?;
+    }
+    world.phones.heal().await?;
+    world.pass(Duration::from_secs(2 * 3600)).await?;
+    let shop = Shop::open_with(&world, data, secrets).await?;
+    shop.hears("Unheard 25").await?;
+    shop.until("the gap", async |engine| {
+        let thread = engine.thread(conversation.id, None, None, 99).await?;
+        let gap = thread.items.iter().find_map(|item| match item {
+            engine::read::Item::Gap { count, .. } => Some(*count),
+            engine::read::Item::Message(_) => None,
+        });
+        Ok((gap == Some(5)).then_some(()))
+    })
+    .await?;
+    assert_eq!(
+        shop.words(conversation.id)
+            .await?
+            .first()
+            .map(String::as_str),
+        Some("Kept")
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_subscription_is_noticed_made_again_and_what_was_missed_is_read() -> Result<()> {
+    let world = World::start().await?;
+    let shop = Shop::open(&world, "shop").await?;
+    shop.connect(&world, &[Channel::Messenger]).await?;
+    world.phones.say("messenger", "sofia", "Olá").await?;
+    let (conversation, _) = shop.hears("Olá").await?;
+    world.phones.fault("unsubscribe", "").await?;
+    world
+        .phones
+        .say("messenger", "sofia", "Nobody was told of this")
+        .await?;
+    shop.engine.check_connections().await?;
+    let (_, message) = shop.hears("Nobody was told of this").await?;
+    assert!(message.recovered);
+    world
+        .phones
+        .until("the subscription", |state| {
+            let accounts = state["accounts"].as_array()?;
+            let page = accounts.iter().find(|of| of["id"] == "104729583016472")?;
+            (page["subscribed"] == true).then_some(())
+        })
+        .await?;
+    world.phones.say("messenger", "sofia", "And now?").await?;
+    shop.hears("And now?").await?;
+    assert_eq!(shop.words(conversation.id).await?.len(), 3);
+    let trouble = shop.connection(Channel::Messenger).await?.trouble;
+    assert!(
+        !matches!(trouble, Some(Trouble::Unsubscribed { .. })),
+        "{trouble:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_whose_link_expired_is_fetched_again_or_said_to_be_gone() -> Result<()> {
+    let world = World::start().await?;
+    let shop = Shop::open(&world, "shop").await?;
+    shop.connect(&world, &[Channel::Instagram]).await?;
+    let (data, secrets) = (shop.data.clone(), shop.secrets.clone());
+    shop.close().await;
+    world
+        .phones
+        .send_picture("instagram", "mia", "bouquet")
+        .await?;
+    delivered(&world, 1).await?;
+    world.phones.fault("link_expired", "").await?;
+    world.phones.fault("media_lost", "").await?;
+    let shop = Shop::open_with(&world, data, secrets).await?;
+    shop.until("the picture to be called missing", async |engine| {
+        for row in engine
+            .conversations(engine::read::Filter::All, None, 9)
+            .await?
+            .rows
+        {
+            let thread = engine.thread(row.id, None, None, 9).await?;
+            let missing = messages(&thread)
+                .flat_map(|one| &one.attachments)
+                .any(|one| {
+                    matches!(
+                        one.state,
+                        engine::read::AttachmentState::Gone | engine::read::AttachmentState::Failed
+                    )
+                });
+            if missing {
+                return Ok(Some(()));
+            }
+        }
+        Ok(None)
+    })
+    .await
+}
+
+/// Waits until this many webhooks with messages arrived at the relay.
+async fn delivered(world: &World, count: usize) -> Result<()> {
+    let count_of = |state: &Value| {
+        let deliveries = state["deliveries"].as_array()?;
+        let arrived = deliveries.iter().filter(|of| of["state"] == "delivered");
+        let messages: usize = arrived
+            .filter_map(|of| of["kinds"].as_array())
+            .map(|kinds| kinds.iter().filter(|kind| *kind == "message").count())
+            .sum();
+        (messages >= count).then_some(())
+    };
+    world
+        .phones
+        .until(&format!("{count} webhooks to be delivered"), count_of)
+        .await
+}

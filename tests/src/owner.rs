@@ -1,0 +1,158 @@
+//! The shop owner's hands in the window: each method is something a person does, by the names the
+//! window gives to its parts.
+
+use anyhow::{Result, ensure};
+use fantoccini::key::Key;
+
+use crate::page::{Find, Page};
+
+/// The person in front of the window.
+#[derive(Debug, Clone)]
+pub struct Owner {
+    page: Page,
+}
+
+impl Owner {
+    /// Somebody in front of this page.
+    pub fn at(page: &Page) -> Self {
+        Self { page: page.clone() }
+    }
+
+    /// First run: meets the relay, logs in, and waits for the accounts to choose from.
+    pub async fn logs_in(&self, relay: &str) -> Result<()> {
+        self.page.press("Connect my shop").await?;
+        self.meets(relay).await?;
+        self.page.press("Continue in the browser").await?;
+        self.page
+            .find(&Find::named("listbox", "Accounts found"))
+            .await
+            .map(drop)
+    }
+
+    /// Gives the relay's address and compares its words.
+    pub async fn meets(&self, relay: &str) -> Result<()> {
+        let address = Find::named("textbox", "Relay address");
+        self.fills(&address, relay).await?;
+        self.page.press("Continue").await?;
+        let words = self
+            .page
+            .says(&Find::named("list", "The relay’s words"), "")
+            .await?;
+        ensure!(
+            words.split_whitespace().count() >= 6,
+            "the relay's words are {words:?}"
+        );
+        self.page.press("They match").await
+    }
+
+    /// Leaves ticked only the accounts whose names have these words, and connects them.
+    pub async fn chooses(&self, accounts: &[&str]) -> Result<()> {
+        let options = "p.all(document, {role: 'option', is: null, has: null}).map((o) => ({\
+            name: p.name(o), on: o.getAttribute('aria-selected') === 'true',\
+            off: o.getAttribute('aria-disabled') === 'true'}))";
+        let options = self.page.now(options).await?;
+        for option in options.as_array().into_iter().flatten() {
+            let name = option["name"].as_str().unwrap_or_default();
+            let wanted = accounts.iter().any(|words| name.contains(words));
+            if option["off"] != true && (option["on"] == true) != wanted {
+                self.page.click(&Find::named("option", name)).await?;
+            }
+        }
+        self.page.press("Connect").await?;
+        self.page
+            .find(&Find::named("listbox", "Conversations"))
+            .await
+            .map(drop)
+    }
+
+    /// Opens the conversation whose row has these words, and waits for its messages.
+    pub async fn opens(&self, words: &str) -> Result<()> {
+        self.page.click(&Find::with("option", words)).await?;
+        self.page.find(&Find::named("log", "Messages")).await?;
+        self.page
+            .find(&Find::named("textbox", "Reply"))
+            .await
+            .map(drop)
+    }
+
+    /// Waits until the open thread says this.
+    pub async fn reads(&self, words: &str) -> Result<()> {
+        self.page
+            .says(&Find::named("log", "Messages"), words)
+            .await
+            .map(drop)
+    }
+
+    /// Waits until the row of a conversation says this.
+    pub async fn sees_row(&self, words: &str) -> Result<()> {
+        self.page.find(&Find::with("option", words)).await.map(drop)
+    }
+
+    /// Writes into the composer and sends.
+    pub async fn answers(&self, words: &str) -> Result<()> {
+        self.page
+            .write(&Find::named("textbox", "Reply"), words)
+            .await?;
+        self.page.press("Send").await?;
+        self.reads(words).await
+    }
+
+    /// Puts other words into a field.
+    pub async fn fills(&self, field: &Find, words: &str) -> Result<()> {
+        let element = self.page.find(field).await?;
+        element.click().await?;
+        element.clear().await?;
+        element.send_keys(words).await?;
+        Ok(())
+    }
+
+    /// Goes to a section of the settings.
+    pub async fn settings(&self, section: &str) -> Result<()> {
+        self.page.press("Settings").await?;
+        self.page.press(section).await
+    }
+
+    /// Goes back to the inbox.
+    pub async fn inbox(&self) -> Result<()> {
+        self.page.press("Back to the inbox").await?;
+        self.page
+            .find(&Find::named("listbox", "Conversations"))
+            .await
+            .map(drop)
+    }
+
+    /// Disconnects and wipes the connection whose card has these words, by typing its name, and
+    /// waits for the receipt.
+    pub async fn wipes(&self, card: &str, name: &str) -> Result<String> {
+        self.asks_to_wipe(card).await?;
+        let field = Find::named("textbox", "Type the name to confirm");
+        self.page.write(&field, name).await?;
+        self.page.press("Wipe now").await?;
+        self.page
+            .says(&Find::named("dialog", "Deletion receipt"), "shopbell")
+            .await
+    }
+
+    /// Opens the dialog for that.
+    pub async fn asks_to_wipe(&self, card: &str) -> Result<()> {
+        self.settings("Connections").await?;
+        let card = Find::with("article", card);
+        let button = Find::named("button", "Disconnect and wipe");
+        self.page.find_inside(&card, &button).await?.click().await?;
+        self.page
+            .find(&Find::named("dialog", "Disconnect and wipe"))
+            .await
+            .map(drop)
+    }
+
+    /// Searches for these words.
+    pub async fn searches(&self, words: &str) -> Result<()> {
+        self.page.press("Search").await?;
+        self.fills(&Find::named("searchbox", "Search"), words).await
+    }
+
+    /// Presses a key where the focus is.
+    pub async fn presses(&self, key: Key) -> Result<()> {
+        self.page.keys(&char::from(key).to_string()).await
+    }
+}

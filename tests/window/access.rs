@@ -1,0 +1,121 @@
+//! axe finds nothing on any screen, in light, dark and Arabic.
+
+use anyhow::Result;
+use fantoccini::key::Key;
+use tests::counter::Counter;
+use tests::page::Find;
+
+use crate::looks;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_the_first_run_to_the_empty_inbox() -> Result<()> {
+    let counter = Counter::open().await?;
+    let (owner, page) = (counter.owner()?, counter.page()?);
+    page.find(&Find::named("button", "Connect my shop")).await?;
+    looks::check(page, "first-run").await?;
+    page.press("Connect my shop").await?;
+    page.find(&Find::named("textbox", "Relay address")).await?;
+    looks::check(page, "relay").await?;
+    owner.meets(counter.world.relay_url().as_str()).await?;
+    page.find(&Find::named("button", "Continue in the browser"))
+        .await?;
+    looks::check(page, "sign-in").await?;
+    page.press("Continue in the browser").await?;
+    page.find(&Find::named("listbox", "Accounts found")).await?;
+    looks::check(page, "account-choice").await?;
+    owner
+        .chooses(&["Instagram", "Fern & Ribbon Messenger", "WhatsApp"])
+        .await?;
+    looks::check(page, "inbox-empty").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_inbox_full_and_a_thread_with_each_kind_of_trouble() -> Result<()> {
+    let counter = Counter::connected().await?;
+    let (owner, page, phones) = (counter.owner()?, counter.page()?, &counter.world.phones);
+    for (channel, from, words) in [
+        (
+            "instagram",
+            "clara",
+            "Hi! Do you still have the peonies from your story?",
+        ),
+        ("messenger", "layla", "مرحباً، هل لديكم باقات لحفل زفاف؟"),
+        ("whatsapp", "misaki", "こんにちは。花束をお願いしたいです。"),
+        ("messenger", "sofia", "Olá! Vocês têm girassóis?"),
+        ("whatsapp", "mia", "🌷🌷🌷 bitte!!"),
+        ("instagram", "omar", "See https://example.com/menu please"),
+    ] {
+        phones.say(channel, from, words).await?;
+        owner
+            .sees_row(words.split(' ').next().unwrap_or(words))
+            .await?;
+    }
+    looks::check(page, "inbox-full").await?;
+
+    // Not sent; not confirmed; delivered and read; a picture; a link; a message taken back.
+    phones.send_picture("messenger", "sofia", "bouquet").await?;
+    owner.opens("Sofia").await?;
+    owner.answers("Temos vinte.").await?;
+    owner.reads("Delivered").await?;
+    phones.fault("drop_after_accept", "messenger").await?;
+    phones.fault("echo_never", "messenger").await?;
+    owner.answers("Chegou?").await?;
+    owner.reads("Not confirmed").await?;
+    phones.fault("blocked", "messenger sofia").await?;
+    owner.answers("Ainda está aí?").await?;
+    owner.reads("Not sent").await?;
+    looks::check(page, "thread-trouble").await?;
+    phones.heal().await?;
+
+    phones.fault("message_too_old", "whatsapp misaki").await?;
+    owner.opens("田中").await?;
+    owner.answers("遅くなりました").await?;
+    owner.reads("The reply window had closed").await?;
+    looks::check(page, "thread-window-closed").await?;
+
+    owner.opens("Omar").await?;
+    page.click(&Find::with("link", "example.com")).await?;
+    page.find(&Find::any("dialog")).await?;
+    looks::check(page, "link").await?;
+    owner.presses(Key::Escape).await?;
+    page.gone(&Find::any("dialog")).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_settings_the_wipe_and_its_receipt() -> Result<()> {
+    let counter = Counter::connected().await?;
+    let (owner, page, phones) = (counter.owner()?, counter.page()?, &counter.world.phones);
+    phones.send_picture("instagram", "clara", "bouquet").await?;
+    owner.opens("Clara").await?;
+    let drawn = "[...document.querySelectorAll('[role=log] img')]\
+        .some((img) => img.complete && img.naturalWidth > 40)";
+    page.answer(drawn, "the picture").await?;
+    looks::check(page, "thread-picture").await?;
+    page.click(&Find::with("button", "Picture from")).await?;
+    page.find(&Find::any("dialog")).await?;
+    looks::check(page, "picture-large").await?;
+    owner.presses(Key::Escape).await?;
+    owner.searches("bouquet").await?;
+    looks::check(page, "search").await?;
+    owner.inbox().await?;
+    for (section, name) in [
+        ("Connections", "settings-connections"),
+        ("General", "settings-general"),
+        ("Privacy and account", "settings-privacy"),
+    ] {
+        owner.settings(section).await?;
+        looks::check(page, name).await?;
+    }
+    owner.asks_to_wipe("Instagram").await?;
+    looks::check(page, "wipe").await?;
+    let field = Find::named("textbox", "Type the name to confirm");
+    page.write(&field, "fern.and.ribbon").await?;
+    page.press("Wipe now").await?;
+    page.says(&Find::named("dialog", "Deletion receipt"), "shopbell")
+        .await?;
+    looks::check(page, "receipt").await?;
+    page.press("Back to the inbox").await?;
+    owner.settings("Privacy and account").await?;
+    page.find(&Find::named("list", "Deletion receipts")).await?;
+    looks::check(page, "receipts").await
+}
