@@ -29,6 +29,7 @@ pub(crate) fn reader(path: &Path, key: &DatabaseKey) -> Result<Connection> {
     // Read-write, since a WAL reader has to write the shared index; query_only keeps it honest.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = keyed(path, key, flags)?;
+    connection.execute_batch(JOURNAL)?;
     configure(&connection)?;
     connection.execute_batch("PRAGMA query_only = ON;")?;
     Ok(connection)
@@ -64,7 +65,7 @@ fn keyed(path: &Path, key: &DatabaseKey, flags: OpenFlags) -> Result<Connection>
 }
 
 /// Every acknowledged row is on the disk: WAL with a flush at each commit.
-const JOURNAL: &str = "
+pub(crate) const JOURNAL: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA fullfsync = ON;
@@ -73,7 +74,7 @@ const JOURNAL: &str = "
     PRAGMA journal_size_limit = 4194304;
 ";
 
-fn configure(connection: &Connection) -> Result<()> {
+pub(crate) fn configure(connection: &Connection) -> Result<()> {
     connection.execute_batch(
         "PRAGMA secure_delete = ON;
          PRAGMA temp_store = MEMORY;

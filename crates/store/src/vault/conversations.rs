@@ -312,7 +312,7 @@ impl VaultWrite<'_> {
     }
 }
 
-const REFRESH: &str = "
+pub(crate) const REFRESH: &str = "
     UPDATE conversations SET
         last_inbound_at = (SELECT max(sent_at) FROM messages
                            WHERE conversation = ?1 AND author = 'person'),

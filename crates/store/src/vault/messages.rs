@@ -211,6 +211,9 @@ impl VaultWrite<'_> {
                 arrival.quarantine,
             ])?;
         let row = self.sql.last_insert_rowid();
+        if let Some(quarantine) = arrival.quarantine {
+            self.claim_quarantine(quarantine, conversation)?;
+        }
         self.add_attachments(row, &message.attachments)?;
         self.index_message(row, message.text.as_deref())?;
         Ok(row)

@@ -22,6 +22,17 @@ pub mod reactions;
 pub mod search;
 pub mod thread;
 
+#[cfg(test)]
+mod full;
+#[cfg(test)]
+mod ordering;
+#[cfg(test)]
+mod plans;
+#[cfg(test)]
+mod residue;
+#[cfg(test)]
+mod testing;
+
 use std::ops::Deref;
 
 use domain::secrets::Secrets;

@@ -80,6 +80,14 @@ impl VaultWrite<'_> {
         Ok(self.sql.last_insert_rowid())
     }
 
+    /// It is known now whose it is: what is raw goes with the rest when that person is erased.
+    pub(crate) fn claim_quarantine(&self, id: i64, conversation: i64) -> Result<()> {
+        self.sql
+            .prepare_cached("UPDATE quarantine SET conversation = ?2 WHERE id = ?1")?
+            .execute([id, conversation])?;
+        Ok(())
+    }
+
     /// Notes that this version could not understand it either.
     pub fn tried_again(&self, id: i64, version: &str) -> Result<()> {
         self.sql
