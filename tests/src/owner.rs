@@ -102,8 +102,7 @@ impl Owner {
         let element = self.page.find(field).await?;
         element.click().await?;
         element.clear().await?;
-        element.send_keys(words).await?;
-        Ok(())
+        self.page.type_into(&element, words).await
     }
 
     /// Goes to a section of the settings.

@@ -119,10 +119,23 @@ impl Page {
     pub async fn write(&self, wanted: &Find, text: &str) -> Result<()> {
         let element = self.find(wanted).await?;
         element.click().await?;
-        element
-            .send_keys(text)
+        self.type_into(&element, text)
             .await
             .with_context(|| format!("{} takes no keys", wanted.words()))
+    }
+
+    /// Types into the element that has the focus. What no key of the driver's keyboard can type (it
+    /// loses characters beyond the basic plane) comes in as an input method would bring it.
+    pub async fn type_into(&self, element: &Element, text: &str) -> Result<()> {
+        if text.chars().all(|c| u32::from(c) <= 0xffff) {
+            return Ok(element.send_keys(text).await?);
+        }
+        let script = "return document.execCommand('insertText', false, arguments[0]);";
+        let taken = self.client.execute(script, vec![json!(text)]).await?;
+        if taken != Value::Bool(true) {
+            bail!("the field took no text");
+        }
+        Ok(())
     }
 
     /// Presses keys where the focus is.
