@@ -3,6 +3,7 @@
 mod callbacks;
 mod duplicates;
 mod erasure;
+mod evil_relay;
 mod inbound;
 mod login;
 mod offline;

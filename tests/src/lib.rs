@@ -8,6 +8,7 @@ pub mod browser;
 pub mod clock;
 pub mod counter;
 pub mod desktop;
+pub mod evil;
 pub mod files;
 pub mod owner;
 pub mod page;

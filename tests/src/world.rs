@@ -31,6 +31,8 @@ pub struct World {
     sandbox: Sandbox,
     relay: Option<Relay>,
     address: SocketAddr,
+    /// Where shops believe the relay to be.
+    front: Url,
     folder: TempDir,
 }
 
@@ -40,8 +42,9 @@ impl World {
         let folder = tempfile::tempdir()?;
         let clock = Clock::default();
         let address = free_address()?;
+        let front = Url::parse(&format!("http://{address}"))?;
         let config = sandbox::Config {
-            relay: Url::parse(&format!("http://{address}"))?,
+            relay: front.clone(),
             time_scale: HURRY,
             clock: sandbox::Clock::from_fn(clock.reader()),
             ..sandbox::Config::default()
@@ -54,6 +57,7 @@ impl World {
             sandbox,
             relay: None,
             address,
+            front,
             folder,
         };
         world.start_relay().await?;
@@ -80,9 +84,14 @@ impl World {
         &self.sandbox
     }
 
-    /// Where the relay is, or would be.
+    /// Where the relay is, or would be, for shops.
     pub fn relay_url(&self) -> Url {
-        Url::parse(&format!("http://{}", self.address)).expect("an address is one")
+        self.front.clone()
+    }
+
+    /// From now on shops reach the relay through somebody else.
+    pub fn talk_through(&mut self, front: Url) {
+        self.front = front;
     }
 
     /// Where the relay keeps what it stores.

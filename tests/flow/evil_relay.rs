@@ -1,0 +1,137 @@
+//! A relay in wrong hands: it can hold messages back, and it can neither read them, change them,
+//! repeat them, nor leave one out unnoticed.
+
+use anyhow::Result;
+use domain::Channel;
+use tests::evil::{Deed, EvilRelay};
+use tests::shop::Shop;
+use tests::world::World;
+
+/// A shop whose relay is in wrong hands.
+async fn betrayed(channels: &[Channel]) -> Result<(World, EvilRelay, Shop)> {
+    let mut world = World::start().await?;
+    let evil = EvilRelay::before(world.relay_url()).await?;
+    world.talk_through(evil.url());
+    let shop = Shop::open(&world, "shop").await?;
+    shop.connect(&world, channels).await?;
+    Ok((world, evil, shop))
+}
+
+/// Everything that is shown, after a true message has passed honestly.
+async fn shown(world: &World, evil: &EvilRelay, shop: &Shop) -> Result<Vec<String>> {
+    evil.does(Deed::Honest);
+    world
+        .phones
+        .say("whatsapp", "clara", "The last one")
+        .await?;
+    let (conversation, _) = shop.hears("The last one").await?;
+    shop.words(conversation.id).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn control_an_honest_proxy_changes_nothing() -> Result<()> {
+    let (world, evil, shop) = betrayed(&[Channel::Whatsapp]).await?;
+    world.phones.say("whatsapp", "clara", "Honest").await?;
+    shop.hears("Honest").await?;
+    assert!(
+        evil.seen() > 0,
+        "the envelopes do not pass through these hands"
+    );
+    assert_eq!(
+        shown(&world, &evil, &shop).await?,
+        ["Honest", "The last one"]
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_envelope_is_one_message() -> Result<()> {
+    let (world, evil, shop) = betrayed(&[Channel::Whatsapp]).await?;
+    evil.does(Deed::Repeat);
+    world.phones.say("whatsapp", "clara", "Twice").await?;
+    shop.hears("Twice").await?;
+    assert_eq!(
+        shown(&world, &evil, &shop).await?,
+        ["Twice", "The last one"]
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_altered_envelope_is_asked_for_again_and_not_shown() -> Result<()> {
+    let (world, evil, shop) = betrayed(&[Channel::Whatsapp]).await?;
+    evil.does(Deed::AlterOnce);
+    world
+        .phones
+        .say("whatsapp", "clara", "Untouched in the end")
+        .await?;
+    shop.hears("Untouched in the end").await?;
+    assert_eq!(
+        shown(&world, &evil, &shop).await?,
+        ["Untouched in the end", "The last one"]
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_omitted_envelope_is_noticed_and_asked_for_again() -> Result<()> {
+    let (world, evil, shop) = betrayed(&[Channel::Whatsapp]).await?;
+    evil.does(Deed::OmitOnce);
+    world.phones.say("whatsapp", "clara", "Left out").await?;
+    world
+        .phones
+        .say("whatsapp", "clara", "And the next")
+        .await?;
+    shop.hears("Left out").await?;
+    let words = shown(&world, &evil, &shop).await?;
+    assert_eq!(words, ["Left out", "And the next", "The last one"]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn swapped_envelopes_are_put_right() -> Result<()> {
+    let (world, evil, shop) = betrayed(&[Channel::Whatsapp]).await?;
+    evil.does(Deed::Swap);
+    world.phones.say("whatsapp", "clara", "One").await?;
+    world.phones.say("whatsapp", "clara", "Two").await?;
+    shop.hears("One").await?;
+    shop.hears("Two").await?;
+    assert_eq!(
+        shown(&world, &evil, &shop).await?,
+        ["One", "Two", "The last one"]
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_envelope_is_never_shown() -> Result<()> {
+    let (world, evil, shop) = betrayed(&[Channel::Whatsapp]).await?;
+    evil.does(Deed::Forge);
+    world.phones.say("whatsapp", "clara", "True").await?;
+    let words = shown(&world, &evil, &shop).await?;
+    assert!(
+        words
+            .iter()
+            .all(|words| ["True", "The last one"].contains(&words.as_str())),
+        "{words:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_altered_every_time_is_a_gap_and_holds_up_nothing() -> Result<()> {
+    let (world, evil, shop) = betrayed(&[Channel::Messenger]).await?;
+    evil.does(Deed::AlterAll);
+    world
+        .phones
+        .say("messenger", "clara", "Read from Meta in the end")
+        .await?;
+    tests::wait::until("two tries", async || Ok((evil.seen() >= 2).then_some(()))).await?;
+    evil.does(Deed::Honest);
+    world.phones.say("messenger", "clara", "Afterwards").await?;
+    shop.hears("Afterwards").await?;
+    // Messenger's history has it: the desktop repairs the gap by itself.
+    let (_, message) = shop.hears("Read from Meta in the end").await?;
+    assert!(message.recovered || !message.unsent);
+    Ok(())
+}
