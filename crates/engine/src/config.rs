@@ -21,6 +21,8 @@ pub struct Config {
     pub version: String,
     /// Who decodes pictures: the helper process, or this one (tests).
     pub decoder: Decoder,
+    /// The program that opens addresses instead of the system's own way (`BROWSER`).
+    pub browser: Option<PathBuf>,
 }
 
 /// The platforms' addresses.
@@ -76,6 +78,9 @@ impl Config {
             },
             version: version.to_owned(),
             decoder: Decoder::helper(),
+            browser: variable("BROWSER")
+                .filter(|text| !text.is_empty())
+                .map(PathBuf::from),
         })
     }
 

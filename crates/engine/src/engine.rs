@@ -1,21 +1,36 @@
-//! The one handle on the running application. It hands each request to the module that knows it
-//! and decides nothing itself.
+//! The one handle on the running application: it starts, stops and says where the shop stands.
+//! What it can be asked for is in the modules that know it; nothing is decided here.
 
 use std::fmt;
-use std::ops::Range;
-use std::sync::Arc;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
+use channels::meta::{Graph, PlatformUrls};
+use domain::Timestamp;
 use domain::secrets::Secrets;
-use domain::{ConnectionId, ConversationId, MessageId, Timestamp};
-use tokio::sync::broadcast;
+use futures_util::FutureExt;
+use store::{FolderLock, PassphraseSecrets, Paths};
+use tokio::sync::{Notify, broadcast, watch};
+use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use url::Url;
 
+use crate::browser::Browser;
 use crate::config::Config;
+use crate::eraser::Eraser;
 use crate::error::{Error, Result};
+use crate::link::client::{RelayClient, http_client};
+use crate::login::LoginDesk;
 use crate::news::{Arrival, News};
+use crate::opening::{self, Opened, SETTINGS};
 use crate::phase::{LinkState, Phase};
-use crate::read;
+use crate::read::WipeProgress;
 use crate::settings::Settings;
+use crate::shop::{Herald, Shop};
+use crate::{link, media, orders, outbox, profiles, reads, reconcile, repair, upkeep};
 
 /// What time it is.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -32,16 +47,104 @@ pub enum SecretsSource {
     Given(Arc<dyn Secrets>),
 }
 
+/// How long a stop waits for what is half done.
+const PATIENCE: Duration = Duration::from_secs(6);
+/// How often a shop that could not be opened for a passing reason is tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(3);
+/// The shortest passphrase.
+const SHORTEST_PASSPHRASE: usize = 8;
+
 /// The running application. Cheap to clone; every clone is the same application.
 #[derive(Clone)]
 pub struct Engine {
-    news: broadcast::Sender<News>,
-    arrivals: broadcast::Sender<Arrival>,
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) config: Config,
+    source: SecretsSource,
+    pub(crate) clock: Clock,
+    pub(crate) browser: Browser,
+    pub(crate) http: reqwest::Client,
+    graph: Graph,
+    pub(crate) herald: Herald,
+    phase: watch::Sender<Phase>,
+    link: watch::Sender<LinkState>,
+    pub(crate) wiping: watch::Sender<WipeProgress>,
+    pub(crate) desk: LoginDesk,
+    shop: RwLock<Option<Arc<Shop>>>,
+    eraser: RwLock<Option<Arc<Eraser>>>,
+    unlocked: Mutex<Option<Arc<PassphraseSecrets>>>,
+    lock: Mutex<Option<FolderLock>>,
+    again: Notify,
+    pub(crate) tasks: Tasks,
+    /// The loops of the opened shop; stopped alone when everything is deleted.
+    loops: Mutex<Option<Tasks>>,
+}
+
+/// Tasks with an owner and an end.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tasks {
+    tracker: TaskTracker,
+    pub(crate) stop: CancellationToken,
+    aborts: Arc<Mutex<Vec<AbortHandle>>>,
+}
+
+impl Tasks {
+    /// Runs a task until it ends by itself or is stopped.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let handle = self.tracker.spawn(task).abort_handle();
+        let mut aborts = self.aborts.lock().unwrap_or_else(PoisonError::into_inner);
+        aborts.retain(|known| !known.is_finished());
+        aborts.push(handle);
+    }
+
+    /// Runs a loop until stopped. One that dies is noticed and started again.
+    fn keep<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        name: &'static str,
+        make: impl Fn() -> F + Send + 'static,
+    ) {
+        let stop = self.stop.clone();
+        self.spawn(async move {
+            loop {
+                let ended = AssertUnwindSafe(make()).catch_unwind().await;
+                if stop.is_cancelled() {
+                    return;
+                }
+                tracing::error!(
+                    name,
+                    died = ended.is_err(),
+                    "a loop ended and is started again"
+                );
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                }
+            }
+        });
+    }
+
+    /// Tells every task to stop, waits, and ends what does not.
+    async fn end(&self) {
+        self.stop.cancel();
+        self.tracker.close();
+        if tokio::time::timeout(PATIENCE, self.tracker.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("some tasks did not stop in time");
+            let aborts = self.aborts.lock().unwrap_or_else(PoisonError::into_inner);
+            aborts.iter().for_each(AbortHandle::abort);
+        }
+    }
 }
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine").finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("phase", &self.phase())
+            .finish_non_exhaustive()
     }
 }
 
@@ -49,289 +152,452 @@ impl Engine {
     /// Starts opening the shop and returns at once; [`Engine::phase`] and [`News::App`] tell how
     /// far it is. Must be called inside a Tokio runtime.
     pub fn start(config: Config, secrets: SecretsSource, clock: Clock, opener: Opener) -> Self {
-        let _ = (config, secrets, clock, opener);
-        Self {
-            news: broadcast::channel(256).0,
+        let urls = PlatformUrls {
+            graph: config.platforms.graph.clone(),
+            facebook: config.platforms.facebook.clone(),
+            instagram: config.platforms.instagram.clone(),
+        };
+        let graph = Graph::new(urls).expect("the client is built from the system's certificates");
+        let herald = Herald {
+            news: broadcast::channel(1_024).0,
             arrivals: broadcast::channel(64).0,
+        };
+        let inner = Arc::new(Inner {
+            browser: Browser::new(config.browser.clone(), opener),
+            config,
+            source: secrets,
+            clock,
+            http: http_client(),
+            graph,
+            herald,
+            phase: watch::Sender::new(Phase::Opening),
+            link: watch::Sender::new(LinkState::None),
+            wiping: watch::Sender::new(WipeProgress::Idle),
+            desk: LoginDesk::default(),
+            shop: RwLock::default(),
+            eraser: RwLock::default(),
+            unlocked: Mutex::default(),
+            lock: Mutex::default(),
+            again: Notify::new(),
+            tasks: Tasks::default(),
+            loops: Mutex::default(),
+        });
+        let engine = Self { inner };
+        engine.inner.tasks.spawn(engine.clone().keep_open());
+        engine
+    }
+
+    /// Opens the shop, as often as it takes.
+    async fn keep_open(self) {
+        let stop = self.inner.tasks.stop.clone();
+        loop {
+            if self.inner.shop().is_none() {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    phase = self.open() => self.inner.set_phase(phase),
+                }
+            }
+            let passing = matches!(self.phase(), Phase::Opening | Phase::KeychainLocked);
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.inner.again.notified() => {}
+                () = tokio::time::sleep(TRY_AGAIN), if passing => {}
+            }
+        }
+    }
+
+    /// One attempt to open; says where the shop stands then.
+    async fn open(&self) -> Phase {
+        let inner = Arc::clone(&self.inner);
+        let opened = tokio::task::spawn_blocking(move || inner.open_files()).await;
+        match opened {
+            Ok(Ok((paths, opened, eraser))) => self.run(paths, opened, eraser),
+            Ok(Err(phase)) => phase,
+            Err(error) => {
+                tracing::error!(%error, "opening ended unexpectedly");
+                Phase::Damaged
+            }
+        }
+    }
+
+    /// Starts the loops of an opened shop.
+    fn run(&self, paths: Paths, opened: Opened, eraser: Arc<Eraser>) -> Phase {
+        let inner = &self.inner;
+        let first_run = opened.connections.is_empty();
+        let relay = opened.relay.map(|enrolled| {
+            let address = (enrolled.base, enrolled.keys);
+            let (http, clock) = (inner.http.clone(), Arc::clone(&inner.clock));
+            Arc::new(RelayClient::new(http, address, enrolled.identity, clock))
+        });
+        let shop = Arc::new(Shop {
+            paths,
+            profile: opened.profile,
+            secrets: opened.secrets,
+            db: opened.db,
+            graph: inner.graph.clone(),
+            tokens: crate::tokens::Tokens::default(),
+            clock: Arc::clone(&inner.clock),
+            decoder: inner.config.decoder.clone(),
+            version: inner.config.version.clone(),
+            origin: inner.config.platforms.graph.clone(),
+            herald: inner.herald.clone(),
+            wake: crate::shop::Wake::default(),
+            link: inner.link.clone(),
+            phase: inner.phase.clone(),
+            eraser,
+            nameless: Mutex::default(),
+            settings: RwLock::new(opened.settings),
+            connections: RwLock::new(opened.connections),
+            relay: RwLock::new(relay),
+        });
+        let loops = Tasks::default();
+        start_loops(&loops, &shop);
+        *inner.loops.lock().unwrap_or_else(PoisonError::into_inner) = Some(loops);
+        *inner.shop.write().unwrap_or_else(PoisonError::into_inner) = Some(shop);
+        if first_run {
+            Phase::FirstRun
+        } else {
+            Phase::Ready
         }
     }
 
     /// Stops every loop: waits for what is half done, but not for long.
-    pub async fn stop(&self) {}
+    pub async fn stop(&self) {
+        let loops = self
+            .inner
+            .loops
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        self.inner.tasks.stop.cancel();
+        if let Some(loops) = loops {
+            loops.end().await;
+        }
+        self.inner.tasks.end().await;
+        self.inner.close_files().await;
+        drop(
+            self.inner
+                .lock
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+    }
 
     /// Where the shop stands.
     pub fn phase(&self) -> Phase {
-        Phase::Opening
+        *self.inner.phase.borrow()
     }
 
     /// How the road to the relay is.
     pub fn link(&self) -> LinkState {
-        LinkState::None
+        *self.inner.link.borrow()
     }
 
-    /// Replies that wait for the road.
+    /// Replies that wait to leave.
     pub async fn waiting(&self) -> u32 {
-        0
+        let Ok(shop) = self.shop() else { return 0 };
+        let mut waiting = 0;
+        for connected in shop.connections() {
+            waiting += connected
+                .read(|read| read.replies_waiting())
+                .await
+                .unwrap_or(0);
+        }
+        waiting
     }
 
     /// Everything that changes from now on.
     pub fn news(&self) -> broadcast::Receiver<News> {
-        self.news.subscribe()
+        self.inner.herald.news.subscribe()
     }
 
     /// Every message of a person's that arrives from now on, while notifications are on.
     pub fn arrivals(&self) -> broadcast::Receiver<Arrival> {
-        self.arrivals.subscribe()
+        self.inner.herald.arrivals.subscribe()
     }
 
     /// What the program was started with.
-    pub fn config(&self) -> Option<&Config> {
-        None
+    pub fn config(&self) -> &Config {
+        &self.inner.config
     }
 
     /// The engine's time.
     pub fn now(&self) -> Timestamp {
-        Timestamp(0)
+        (self.inner.clock)()
     }
 
-    /// Tries to open the shop again.
+    /// The computer slept, the way to the internet is back, or (in tests) the clock was moved:
+    /// everybody looks again at what is due.
+    pub fn wake(&self) {
+        if let Ok(shop) = self.shop() {
+            shop.wake.all();
+            shop.eraser.wake.notify_one();
+        }
+    }
+
+    /// Tries to open the shop again, after the keychain was unlocked or room was made.
+    #[expect(
+        clippy::unused_async,
+        reason = "everything the window asks for is awaited"
+    )]
     pub async fn open_again(&self) -> Result<()> {
-        Err(Error::NotOpen)
+        let erasing = matches!(*self.inner.wiping.borrow(), WipeProgress::Running { .. });
+        if self.inner.shop().is_none() && !erasing {
+            self.inner.set_phase(Phase::Opening);
+            self.inner.again.notify_one();
+        }
+        Ok(())
     }
 
     /// Chooses or enters the passphrase where there is no keychain.
     pub async fn enter_passphrase(&self, passphrase: String) -> Result<()> {
-        let _ = passphrase;
-        Err(Error::NotOpen)
+        let Phase::Passphrase { first, .. } = self.phase() else {
+            return Err(Error::NotOpen);
+        };
+        if first && passphrase.chars().count() < SHORTEST_PASSPHRASE {
+            return Err(Error::WrongPassphrase);
+        }
+        let passphrase = zeroize::Zeroizing::new(passphrase);
+        let folder = self.inner.config.data_dir.clone();
+        let unlocked = crate::shop::blocking(move || {
+            let paths = Paths::create(folder)?;
+            let sealed = PassphraseSecrets::at(paths.sealed_secrets());
+            if first {
+                sealed.create(&passphrase)?;
+            } else {
+                sealed.unlock(&passphrase)?;
+            }
+            Ok(sealed)
+        })
+        .await;
+        match unlocked {
+            Ok(sealed) => {
+                self.inner.keep_unlocked(Some(Arc::new(sealed)));
+                self.open_again().await
+            }
+            Err(error) => {
+                self.inner.set_phase(Phase::Passphrase {
+                    first,
+                    wrong: !first,
+                });
+                Err(error)
+            }
+        }
     }
 
     /// The settings; the usual ones while the shop is not open.
+    #[expect(
+        clippy::unused_async,
+        reason = "everything the window asks for is awaited"
+    )]
     pub async fn settings(&self) -> Settings {
-        Settings::default()
+        self.shop()
+            .map_or_else(|_| Settings::default(), |shop| shop.settings())
     }
 
     /// Changes the settings.
     pub async fn set_settings(&self, settings: Settings) -> Result<()> {
-        let _ = settings;
-        Err(Error::NotOpen)
+        let shop = self.shop()?;
+        let settings = settings.within_bounds();
+        let written = settings.clone();
+        shop.shop_db(move |db| db.write(|write| write.set_setting(SETTINGS, &written)))
+            .await?;
+        *shop
+            .settings
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = settings;
+        shop.herald.tell(News::App);
+        Ok(())
     }
 
-    // ── reading ──
-
-    /// A page of conversations.
-    pub async fn conversations(
-        &self,
-        filter: read::Filter,
-        after: Option<String>,
-        limit: u32,
-    ) -> Result<read::ConversationPage> {
-        let _ = (filter, after, limit);
-        Err(Error::NotOpen)
+    /// After everything was erased there is no passphrase any more.
+    pub(crate) fn forget_passphrase(&self) {
+        self.inner.keep_unlocked(None);
     }
 
-    /// One conversation's row.
-    pub async fn conversation(&self, id: ConversationId) -> Result<read::Conversation> {
-        let _ = id;
-        Err(Error::NotOpen)
+    /// The opened shop.
+    pub(crate) fn shop(&self) -> Result<Arc<Shop>> {
+        self.inner.shop().ok_or(Error::NotOpen)
     }
 
-    /// The numbers beside the views.
-    pub async fn counts(&self) -> Result<read::Counts> {
-        Err(Error::NotOpen)
+    /// The eraser, which is there before and after the shop.
+    pub(crate) fn eraser(&self) -> Result<Arc<Eraser>> {
+        self.inner.eraser().ok_or(Error::NotOpen)
     }
 
-    /// A page of a thread: the newest, what came before `before`, or what lies around a message.
-    pub async fn thread(
-        &self,
-        id: ConversationId,
-        before: Option<String>,
-        around: Option<MessageId>,
-        limit: u32,
-    ) -> Result<read::Thread> {
-        let _ = (id, before, around, limit);
-        Err(Error::NotOpen)
+    /// Everything is to be erased: the loops end, the shop is no longer there.
+    pub(crate) async fn leave_shop(&self) -> Option<Arc<Shop>> {
+        self.inner.set_phase(Phase::Erasing);
+        let loops = self
+            .inner
+            .loops
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(loops) = loops {
+            loops.end().await;
+        }
+        let shop = self
+            .inner
+            .shop
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        link_is_gone(&self.inner);
+        shop
+    }
+}
+
+fn link_is_gone(inner: &Inner) {
+    inner.link.send_replace(LinkState::None);
+    inner.herald.tell(News::App);
+}
+
+fn start_loops(loops: &Tasks, shop: &Arc<Shop>) {
+    macro_rules! keep {
+        ($($name:literal => $run:path),* $(,)?) => {$(
+            let (shop_of, stop) = (Arc::clone(shop), loops.stop.clone());
+            loops.keep($name, move || $run(Arc::clone(&shop_of), stop.clone()));
+        )*};
+    }
+    keep! {
+        "link" => link::run,
+        "outbox" => outbox::run,
+        "reconcile" => reconcile::run,
+        "media" => media::run,
+        "profiles" => profiles::run,
+        "reads" => reads::run,
+        "repair" => repair::run,
+        "upkeep" => upkeep::run,
+        "orders" => orders::run,
+    }
+}
+
+impl Inner {
+    fn shop(&self) -> Option<Arc<Shop>> {
+        self.shop
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
-    /// The thread was seen up to its newest message.
-    pub async fn mark_read(&self, id: ConversationId) -> Result<()> {
-        let _ = id;
-        Err(Error::NotOpen)
+    fn eraser(&self) -> Option<Arc<Eraser>> {
+        self.eraser
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
-    /// The person beside a thread.
-    pub async fn person(&self, id: ConversationId) -> Result<read::Person> {
-        let _ = id;
-        Err(Error::NotOpen)
+    fn keep_unlocked(&self, secrets: Option<Arc<PassphraseSecrets>>) {
+        *self.unlocked.lock().unwrap_or_else(PoisonError::into_inner) = secrets;
     }
 
-    /// People and messages with these words.
-    pub async fn search(&self, query: String, limit: u32) -> Result<read::Found> {
-        let _ = (query, limit);
-        Err(Error::NotOpen)
+    /// Says where the shop stands, if that is news.
+    pub(crate) fn set_phase(&self, phase: Phase) {
+        let changed = self.phase.send_if_modified(|known| {
+            let differs = *known != phase;
+            *known = phase;
+            differs
+        });
+        if changed {
+            tracing::info!(?phase, "the shop");
+            self.herald.tell(News::App);
+        }
     }
 
-    /// Bytes for the window's media scheme; the whole if no range is given.
-    pub async fn media(&self, id: read::MediaId, range: Option<Range<u64>>) -> Result<read::Media> {
-        let _ = (id, range);
-        Err(Error::NotOpen)
+    /// The first connection ends the first run.
+    pub(crate) fn set_phase_after_connecting(&self) {
+        if *self.phase.borrow() == Phase::FirstRun {
+            self.set_phase(Phase::Ready);
+        }
     }
 
-    /// Fetches an attachment again.
-    pub async fn fetch_again(&self, attachment: String) -> Result<()> {
-        let _ = attachment;
-        Err(Error::NotOpen)
+    /// With the last connection the first run begins again.
+    pub(crate) fn set_phase_after_forgetting(&self, shop: &Shop) {
+        if shop.connections().is_empty() {
+            self.set_phase(Phase::FirstRun);
+        }
     }
 
-    // ── writing ──
-
-    /// Keeps what is being written.
-    pub async fn save_draft(&self, id: ConversationId, text: String) -> Result<()> {
-        let _ = (id, text);
-        Err(Error::NotOpen)
+    /// Takes the folder, finishes what erasures were begun, opens every file.
+    fn open_files(self: &Arc<Self>) -> std::result::Result<(Paths, Opened, Arc<Eraser>), Phase> {
+        let paths = Paths::create(self.config.data_dir.clone()).map_err(|error| {
+            tracing::error!(%error, "the data folder cannot be used");
+            Phase::DiskFull
+        })?;
+        self.take_folder(&paths)?;
+        let eraser = self.make_eraser(&paths)?;
+        let unlocked = self
+            .unlocked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let secrets = opening::secrets(&self.source, &paths, unlocked);
+        if eraser.has_unfinished() {
+            self.set_phase(Phase::Erasing);
+            // The keychain may be locked or away: the data goes all the same.
+            eraser.resume(secrets.as_ref().ok().map(Arc::as_ref));
+        }
+        let opened = opening::open(&paths, secrets?, (self.clock)())?;
+        eraser.remove_left_secrets(opened.secrets.as_ref());
+        Ok((paths, opened, eraser))
     }
 
-    /// Puts a picture beside the draft.
-    pub async fn attach_picture(&self, id: ConversationId, bytes: Vec<u8>) -> Result<read::Draft> {
-        let _ = (id, bytes);
-        Err(Error::NotOpen)
+    fn take_folder(&self, paths: &Paths) -> std::result::Result<(), Phase> {
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if lock.is_none() {
+            *lock = Some(paths.lock().map_err(|error| {
+                tracing::warn!(%error, "the data folder is taken");
+                Phase::Opening
+            })?);
+        }
+        Ok(())
     }
 
-    /// Takes the picture off the draft.
-    pub async fn remove_picture(&self, id: ConversationId) -> Result<()> {
-        let _ = id;
-        Err(Error::NotOpen)
+    /// The eraser runs from before the shop is open until the program ends.
+    fn make_eraser(self: &Arc<Self>, paths: &Paths) -> std::result::Result<Arc<Eraser>, Phase> {
+        if let Some(eraser) = self.eraser() {
+            return Ok(eraser);
+        }
+        let eraser = Eraser::open(
+            paths.clone(),
+            (self.http.clone(), Arc::clone(&self.clock)),
+            (self.herald.clone(), self.wiping.clone()),
+        );
+        let eraser = Arc::new(eraser.map_err(|error| {
+            tracing::error!(%error, "the wipe journal cannot be read");
+            Phase::DiskFull
+        })?);
+        let stop = self.tasks.stop.clone();
+        let of = Arc::clone(&eraser);
+        self.tasks
+            .keep("notices", move || Arc::clone(&of).run(stop.clone()));
+        *self.eraser.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&eraser));
+        Ok(eraser)
     }
 
-    /// Sends the words and the picture of the draft after the hold.
-    pub async fn send(&self, id: ConversationId, text: String) -> Result<()> {
-        let _ = (id, text);
-        Err(Error::NotOpen)
-    }
-
-    /// Takes a held message back: it is a draft again.
-    pub async fn undo_send(&self, id: MessageId) -> Result<()> {
-        let _ = id;
-        Err(Error::NotOpen)
-    }
-
-    /// Sends a failed message again.
-    pub async fn try_again(&self, id: MessageId) -> Result<()> {
-        let _ = id;
-        Err(Error::NotOpen)
-    }
-
-    /// Asks the platform what became of an unconfirmed message.
-    pub async fn check_unconfirmed(&self, id: MessageId) -> Result<()> {
-        let _ = id;
-        Err(Error::NotOpen)
-    }
-
-    /// The owner says an unconfirmed message shall be sent once more.
-    pub async fn send_again(&self, id: MessageId) -> Result<()> {
-        let _ = id;
-        Err(Error::NotOpen)
-    }
-
-    /// Turns a failed or unconfirmed message back into a draft.
-    pub async fn back_to_draft(&self, id: MessageId) -> Result<()> {
-        let _ = id;
-        Err(Error::NotOpen)
-    }
-
-    // ── connecting ──
-
-    /// Asks an address whether it is a relay, without trusting it. Takes an address or a
-    /// `shopbell://relay?url=…&key=…` link.
-    pub async fn meet_relay(&self, address: String) -> Result<read::Relay> {
-        let _ = address;
-        Err(Error::NotOpen)
-    }
-
-    /// Pins the key of the relay met before and enrols this computer.
-    pub async fn trust_relay(&self, address: String, enrol_code: Option<String>) -> Result<()> {
-        let _ = (address, enrol_code);
-        Err(Error::NotOpen)
-    }
-
-    /// Opens the browser for a login at Facebook; with a connection to sign in again for it.
-    pub async fn start_login(&self, again: Option<ConnectionId>) -> Result<()> {
-        let _ = again;
-        Err(Error::NotOpen)
-    }
-
-    /// Gives up waiting for the browser, or the choice.
-    pub async fn cancel_login(&self) -> Result<()> {
-        Err(Error::NotOpen)
-    }
-
-    /// Where the login stands.
-    pub fn login(&self) -> read::Login {
-        read::Login::None
-    }
-
-    /// Connects the chosen accounts.
-    pub async fn connect_accounts(&self, ids: Vec<String>) -> Result<()> {
-        let _ = ids;
-        Err(Error::NotOpen)
-    }
-
-    // ── connections and forgetting ──
-
-    /// All connections with their state.
-    pub async fn connections(&self) -> Result<Vec<read::Connection>> {
-        Err(Error::NotOpen)
-    }
-
-    /// Looks at every connection now.
-    pub async fn check_connections(&self) -> Result<()> {
-        Err(Error::NotOpen)
-    }
-
-    /// Disconnects one and wipes everything of it. `name` is what the owner typed.
-    pub async fn disconnect(&self, id: ConnectionId, name: String) -> Result<()> {
-        let _ = (id, name);
-        Err(Error::NotOpen)
-    }
-
-    /// Erases everything. `name` is what the owner typed.
-    pub async fn delete_everything(&self, name: String) -> Result<()> {
-        let _ = name;
-        Err(Error::NotOpen)
-    }
-
-    /// How far the running wipe is.
-    pub fn wipe_progress(&self) -> read::WipeProgress {
-        read::WipeProgress::Idle
-    }
-
-    /// The owner's answer to a deletion order that Meta does not confirm.
-    pub async fn answer_deletion(&self, wipe: bool) -> Result<()> {
-        let _ = wipe;
-        Err(Error::NotOpen)
-    }
-
-    /// Deletion receipts, newest first.
-    pub async fn receipts(&self) -> Result<Vec<read::Receipt>> {
-        Err(Error::NotOpen)
-    }
-
-    // ── links ──
-
-    /// Where a link leads, before it is opened.
-    pub fn inspect_link(&self, url: &str) -> Result<read::LinkTarget> {
-        let _ = url;
-        Err(Error::BadLink)
-    }
-
-    /// Opens a link in the browser, after the owner said so.
-    pub async fn open_link(&self, url: String) -> Result<()> {
-        let _ = url;
-        Err(Error::BadLink)
-    }
-
-    /// Opens the conversation in the platform's own page.
-    pub async fn open_in_app(&self, id: ConversationId) -> Result<()> {
-        let _ = id;
-        Err(Error::NotOpen)
+    /// Moves everything into the files and closes them.
+    async fn close_files(&self) {
+        let shop = self
+            .shop
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(shop) = shop else { return };
+        shop.tokens.forget_all();
+        for connected in shop.connections() {
+            let _ = connected.work(|vault| vault.checkpoint()).await;
+            connected.close().await;
+        }
+        let db = Arc::clone(&shop.db);
+        let closed = crate::shop::blocking(move || {
+            db.checkpoint()?;
+            db.close();
+            Ok(())
+        });
+        if let Err(error) = closed.await {
+            tracing::warn!(%error, "the shop was not closed cleanly");
+        }
     }
 }

@@ -2,6 +2,8 @@
 //! does differently. "Not there" is not an error inside the engine; `Gone` is said only to those
 //! who asked for a thing by its name.
 
+use crate::link::client::RelayError;
+
 /// Why a request was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -69,3 +71,34 @@ pub enum Error {
 
 /// What the engine's methods answer.
 pub type Result<T> = std::result::Result<T, Error>;
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        use store::Error as Store;
+        match error {
+            Store::DiskFull => Self::DiskFull,
+            Store::KeychainLocked => Self::KeychainLocked,
+            Store::WrongPassphrase => Self::WrongPassphrase,
+            Store::Closed => Self::NotOpen,
+            Store::NotThere | Store::Invalid(_) => Self::Gone,
+            other => Self::Unexpected(other.to_string()),
+        }
+    }
+}
+
+impl From<RelayError> for Error {
+    fn from(error: RelayError) -> Self {
+        use wire::api::RefusalCode;
+        match error {
+            RelayError::Unreachable => Self::RelayUnreachable,
+            RelayError::NotARelay => Self::NotARelay,
+            RelayError::Refused(RefusalCode::EnrolCode) => Self::EnrolCode,
+            RelayError::Refused(RefusalCode::Gone | RefusalCode::WrongCode) => Self::LoginExpired,
+            RelayError::Refused(
+                RefusalCode::PlatformUnreachable | RefusalCode::TooMany | RefusalCode::Unavailable,
+            ) => Self::RelayUnreachable,
+            RelayError::Refused(RefusalCode::TokenRefused) => Self::LoginRefused,
+            RelayError::Refused(code) => Self::Unexpected(format!("the relay refused: {code:?}")),
+        }
+    }
+}

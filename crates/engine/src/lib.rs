@@ -4,15 +4,45 @@
 //! One handle, [`Engine`], offers what a window asks for; [`News`] tells what changed. The engine
 //! knows no window, no view type and no process but its own.
 
+mod arrivals;
+mod browser;
+mod compose;
 mod config;
+mod connected;
+mod connecting;
+mod control;
 pub mod decode;
 mod engine;
+mod eraser;
+mod erasure;
 mod error;
+mod forgetting;
+mod inbox;
+mod ingest;
+mod link;
+mod links;
+mod login;
+mod media;
+mod meeting;
 mod news;
+mod opening;
+mod orders;
+mod outbox;
 mod phase;
+mod profiles;
+mod random;
 pub mod read;
+mod reads;
 pub mod receipt;
+mod reconcile;
+mod repair;
+mod routes;
 mod settings;
+mod shop;
+mod shown;
+mod sniff;
+mod tokens;
+mod upkeep;
 
 pub use config::{Config, ConfigError, Platforms};
 pub use decode::Decoder;

@@ -5,9 +5,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use domain::inbound::{AttachmentKind, Author};
+use domain::limits::TextLimit;
 use domain::outbound::Failure;
 use domain::reply_window::ReplyWindow;
 use domain::{Channel, ConnectionId, ConversationId, Delivery, MessageId, Timestamp};
+use store::MediaFile;
 
 /// Which conversations a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,15 +171,6 @@ pub struct Thread {
     pub trouble: Option<Trouble>,
     /// How much text the channel takes.
     pub limit: TextLimit,
-}
-
-/// How much text a channel takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TextLimit {
-    /// In characters.
-    Characters(u32),
-    /// In bytes of UTF-8.
-    Bytes(u32),
 }
 
 /// One line of a thread.
@@ -580,49 +573,32 @@ pub struct LinkTarget {
     pub suspicious: bool,
 }
 
-/// The name of a picture or file outside the engine: opaque, no path, no secret.
+/// The name of a picture or file outside the engine: opaque, no path, no secret. Other bytes have
+/// another name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MediaId {
     pub(crate) connection: ConnectionId,
-    pub(crate) kind: MediaKind,
-    pub(crate) row: i64,
-    /// Changes whenever the bytes do, so that a kept copy is never shown for a new one.
-    pub(crate) version: u32,
+    pub(crate) file: [u8; 16],
 }
 
-/// What a [`MediaId`] stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum MediaKind {
-    /// An attachment, small.
-    Thumb,
-    /// An attachment, whole.
-    Full,
-    /// A contact's picture.
-    Portrait,
-    /// The picture of a draft.
-    Draft,
-}
+impl MediaId {
+    pub(crate) fn of(connection: ConnectionId, file: &MediaFile) -> Self {
+        let mut id = [0; 16];
+        hex::decode_to_slice(file.name(), &mut id).expect("a file's name is 32 hex digits");
+        Self {
+            connection,
+            file: id,
+        }
+    }
 
-impl MediaKind {
-    const ALL: [(char, Self); 4] = [
-        ('t', Self::Thumb),
-        ('f', Self::Full),
-        ('p', Self::Portrait),
-        ('d', Self::Draft),
-    ];
+    pub(crate) fn file_name(self) -> String {
+        hex::encode(self.file)
+    }
 }
 
 impl fmt::Display for MediaId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let letter = MediaKind::ALL
-            .iter()
-            .find(|(_, kind)| *kind == self.kind)
-            .map_or('?', |(c, _)| *c);
-        write!(
-            f,
-            "{}.{letter}.{}.{}",
-            self.connection, self.row, self.version
-        )
+        write!(f, "{}.{}", self.connection, self.file_name())
     }
 }
 
@@ -630,26 +606,12 @@ impl FromStr for MediaId {
     type Err = domain::id::BadId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let bad = domain::id::BadId;
-        let mut parts = text.split('.');
-        let (Some(connection), Some(kind), Some(row), Some(version), None) = (
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-        ) else {
-            return Err(bad);
-        };
-        let kind = MediaKind::ALL
-            .iter()
-            .find(|(letter, _)| kind.len() == 1 && kind.starts_with(*letter))
-            .map(|(_, kind)| *kind);
+        let (connection, name) = text.split_once('.').ok_or(domain::id::BadId)?;
+        let mut file = [0; 16];
+        hex::decode_to_slice(name, &mut file).map_err(|_| domain::id::BadId)?;
         Ok(Self {
             connection: connection.parse()?,
-            kind: kind.ok_or_else(|| bad.clone())?,
-            row: row.parse().map_err(|_| bad.clone())?,
-            version: version.parse().map_err(|_| bad)?,
+            file,
         })
     }
 }
@@ -675,17 +637,15 @@ mod tests {
     fn a_media_id_reads_back_as_itself_and_nothing_else_does() {
         let id = MediaId {
             connection: ConnectionId::from_bytes([7; 16]),
-            kind: MediaKind::Portrait,
-            row: 12,
-            version: 3,
+            file: [9; 16],
         };
         assert_eq!(id.to_string().parse(), Ok(id));
         for text in [
             "",
             "../../etc",
-            "07.t.1.1",
+            "07.09",
             &format!("{id}.x"),
-            &id.to_string().replace('p', "q"),
+            &format!("{id}0"),
         ] {
             assert!(text.parse::<MediaId>().is_err(), "{text}");
         }

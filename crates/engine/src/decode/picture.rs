@@ -229,7 +229,7 @@ fn shrink_to(image: &DynamicImage, format: ImageFormat, most: u64) -> Result<Pic
         return Ok(first);
     }
     let mut side = image.width().max(image.height());
-    while side >= 320 {
+    while side >= 160 {
         let smaller = within(image, side);
         for quality in [88, 72] {
             let picture = jpeg(&smaller, quality)?;

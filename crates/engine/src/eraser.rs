@@ -1,0 +1,453 @@
+//! Carries an erasure through, whatever happens: journal, keys, files, sweep, and then the relay,
+//! told until it has answered. It is there before the shop is open and after it is gone. What is
+//! to be erased, and whether, others decide ([`crate::erasure`], [`crate::orders`]).
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use domain::secrets::Secrets;
+use serde::{Deserialize, Serialize};
+use store::{Paths, Stage, Step, Wipe, WipeJournal};
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+use wire::api::DeletionNotice;
+use wire::receipt::{AtMeta, RelayStatement, VerifiedReceipt, WipeCompletion};
+use wire::{DeletionId, Digest, RelayKeys, SigningSecret, VerifyKey};
+
+use crate::engine::Clock;
+use crate::link::client::{RelayError, send_deletion};
+use crate::news::News;
+use crate::random;
+use crate::read::WipeProgress;
+use crate::shop::{Herald, blocking};
+
+/// The steps a wipe shows: shares, keychain, files, surroundings, sweep.
+const STEPS: u32 = 5;
+/// The first and the longest pause between two notices to a relay that does not answer.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
+
+/// Erases, and tells the relay.
+pub(crate) struct Eraser {
+    paths: Paths,
+    journal: Mutex<WipeJournal>,
+    http: reqwest::Client,
+    clock: Clock,
+    herald: Herald,
+    progress: watch::Sender<WipeProgress>,
+    pub(crate) wake: Notify,
+}
+
+impl std::fmt::Debug for Eraser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Eraser").finish_non_exhaustive()
+    }
+}
+
+/// What the journal keeps for the relay's part: everything is signed or known before the wipe
+/// begins, since afterwards there is nothing left to sign with.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Owed {
+    /// The relay's address and the keys that were pinned there; `None` if no relay was ever met.
+    pub(crate) relay: Option<(Url, [VerifyKey; 2])>,
+    /// Signed by the device's identity.
+    pub(crate) notice: String,
+    /// The seed of the wipe's own key.
+    wipe_seed: Digest,
+    pub(crate) erased: Vec<(String, u64)>,
+    pub(crate) revoked: Told,
+    pub(crate) unsubscribed: Told,
+}
+
+impl std::fmt::Debug for Owed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Owed")
+            .field("erased", &self.erased)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What Meta said when access was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Told {
+    Confirmed,
+    StillNeeded,
+    AlreadyGone,
+    NotConfirmed,
+}
+
+impl From<Told> for AtMeta {
+    fn from(told: Told) -> Self {
+        match told {
+            Told::Confirmed => Self::Confirmed,
+            Told::StillNeeded => Self::StillNeeded,
+            Told::AlreadyGone => Self::AlreadyGone,
+            Told::NotConfirmed => Self::NotConfirmed,
+        }
+    }
+}
+
+impl Owed {
+    /// With a key for this wipe alone. The notice is signed by the caller.
+    pub(crate) fn new(relay: Option<(&Url, &RelayKeys)>) -> Self {
+        Self {
+            relay: relay.map(|(url, keys)| (url.clone(), [keys.current, keys.next])),
+            notice: String::new(),
+            wipe_seed: Digest::from_bytes(random::bytes()),
+            erased: Vec::new(),
+            revoked: Told::NotConfirmed,
+            unsubscribed: Told::NotConfirmed,
+        }
+    }
+
+    /// The public half of the wipe's own key.
+    pub(crate) fn wipe_key(&self) -> VerifyKey {
+        SigningSecret::from_seed(self.wipe_seed.as_bytes()).public()
+    }
+
+    /// With the notice, signed.
+    pub(crate) fn signed(&self, notice: String) -> Self {
+        Self {
+            notice,
+            ..self.clone()
+        }
+    }
+
+    fn of(wipe: &Wipe) -> Option<Self> {
+        serde_json::from_str(&wipe.notice).ok()
+    }
+
+    pub(crate) fn to_text(&self) -> String {
+        serde_json::to_string(self).expect("text and numbers are JSON")
+    }
+
+    fn completion(&self, deletion: DeletionId, now: i64) -> String {
+        WipeCompletion {
+            deletion,
+            notice: Digest::of(self.notice.as_bytes()),
+            completed_at: now,
+            erased: self.erased.clone(),
+            kept: Vec::new(),
+            revoked: self.revoked.into(),
+            unsubscribed: self.unsubscribed.into(),
+            backups: Vec::new(),
+        }
+        .sign(&SigningSecret::from_seed(self.wipe_seed.as_bytes()))
+    }
+}
+
+impl Eraser {
+    /// Reads the journal, and lays its slots down where they are missing.
+    pub(crate) fn open(
+        paths: Paths,
+        (http, clock): (reqwest::Client, Clock),
+        (herald, progress): (Herald, watch::Sender<WipeProgress>),
+    ) -> store::Result<Self> {
+        let journal = Mutex::new(WipeJournal::open(&paths)?);
+        Ok(Self {
+            paths,
+            journal,
+            http,
+            clock,
+            herald,
+            progress,
+            wake: Notify::new(),
+        })
+    }
+
+    fn journal(&self) -> MutexGuard<'_, WipeJournal> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The folder receipts and journal are in.
+    pub(crate) fn paths(&self) -> &Paths {
+        &self.paths
+    }
+
+    pub(crate) fn wipes(&self) -> Vec<Wipe> {
+        self.journal().wipes().to_vec()
+    }
+
+    /// Whether an erasure was begun and its files are not all gone.
+    pub(crate) fn has_unfinished(&self) -> bool {
+        self.journal()
+            .wipes()
+            .iter()
+            .any(|wipe| wipe.stage < Stage::Swept)
+    }
+
+    fn show(&self, progress: WipeProgress) {
+        self.progress.send_replace(progress);
+        self.herald.tell(News::Wipe);
+    }
+
+    /// Writes an erasure down. From here on it happens, whatever else does. The journal is small on
+    /// purpose; what is owed to a relay that does not answer makes room beside the receipts.
+    pub(crate) fn begin(&self, wipe: Wipe) -> store::Result<()> {
+        let mut journal = self.journal();
+        match journal.begin(wipe.clone()) {
+            Err(store::Error::Invalid(_)) => {}
+            other => return other,
+        }
+        for done in journal.wipes().to_vec() {
+            if done.stage >= Stage::Swept && !done.secrets_left {
+                let text = serde_json::to_string(&done).expect("text and numbers are JSON");
+                store::write_receipt(&self.paths, &owed_name(&done.deletion_id), &text)?;
+                journal.finish(&done.deletion_id)?;
+            }
+        }
+        journal.begin(wipe)
+    }
+
+    /// Erasures the relay is still to be told of, wherever they are kept.
+    fn owed(&self) -> Vec<Wipe> {
+        let mut owed = self.wipes();
+        let beside = store::receipts_on_disk(&self.paths).unwrap_or_default();
+        owed.extend(beside.iter().filter_map(|(name, text)| {
+            let wipe: Wipe = serde_json::from_str(text).ok()?;
+            (*name == owed_name(&wipe.deletion_id)).then_some(wipe)
+        }));
+        owed
+    }
+
+    /// Erases what is in the journal under this id. What the files are gone of is not undone by an
+    /// error; the next call goes on.
+    pub(crate) fn erase(&self, secrets: &dyn Secrets, deletion_id: &str) -> store::Result<()> {
+        let mut journal = self.journal();
+        let mut last = 0;
+        let surroundings = self.paths.surroundings();
+        let mut before = |step: &Step| {
+            let number = match step {
+                Step::Share(_) => 1,
+                Step::Secret(_) => 2,
+                Step::File(_) => 3,
+                Step::Surroundings => 4,
+                Step::Sweep => 5,
+            };
+            if number > last {
+                last = number;
+                self.show(WipeProgress::Running {
+                    step: number,
+                    of: STEPS,
+                });
+            }
+            if *step == Step::Surroundings {
+                surroundings.iter().for_each(|folder| empty(folder));
+            }
+            Ok(())
+        };
+        let left = store::erase(&self.paths, secrets, &mut journal, deletion_id, &mut before)?;
+        if let Some(path) = left.first() {
+            // Named by its kind alone: a file name may hold anything.
+            tracing::error!(
+                count = left.len(),
+                is_dir = path.is_dir(),
+                "the sweep found leftovers"
+            );
+            return Err(store::Error::Invalid("sweep"));
+        }
+        let wipe = journal
+            .wipes()
+            .iter()
+            .find(|wipe| wipe.deletion_id == deletion_id)
+            .cloned();
+        drop(journal);
+        if let Some(wipe) = wipe {
+            self.write_completion(&wipe)?;
+        }
+        self.show(WipeProgress::WaitingForRelay);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// At start: goes on with every erasure that was cut off. Without a keychain the data still
+    /// dies; its items are removed later.
+    pub(crate) fn resume(&self, secrets: Option<&dyn Secrets>) {
+        for wipe in self.wipes() {
+            if wipe.stage >= Stage::Swept {
+                continue;
+            }
+            let erased = self.erase(secrets.unwrap_or(&NoSecrets), &wipe.deletion_id);
+            if let Err(error) = erased {
+                tracing::error!(%error, "an erasure goes on at the next start");
+            }
+        }
+    }
+
+    /// Removes keychain items of erasures that found the keychain locked.
+    pub(crate) fn remove_left_secrets(&self, secrets: &dyn Secrets) {
+        for wipe in self.wipes().iter().filter(|wipe| wipe.secrets_left) {
+            let removed = store::remove_left_secrets(secrets, wipe);
+            if removed.is_ok_and(|all| all) {
+                let _ = self.journal().secrets_are_removed(&wipe.deletion_id);
+            }
+        }
+    }
+
+    /// The receipt as far as this computer can make it, once; the relay's answer completes it.
+    fn write_completion(&self, wipe: &Wipe) -> store::Result<()> {
+        let Some(owed) = Owed::of(wipe) else {
+            return Ok(());
+        };
+        if self.completion_of(wipe, &owed).is_some() {
+            return Ok(());
+        }
+        let Ok(deletion) = wipe.deletion_id.parse() else {
+            return Ok(());
+        };
+        let completion = owed.completion(deletion, (self.clock)().0);
+        let receipt = VerifiedReceipt::assemble(&owed.notice, &completion, None);
+        store::write_receipt(&self.paths, &wipe.deletion_id, &receipt)
+    }
+
+    /// The completion that was written down, exactly as it was: the relay's answer names its hash.
+    fn completion_of(&self, wipe: &Wipe, owed: &Owed) -> Option<String> {
+        let receipts = store::receipts_on_disk(&self.paths).ok()?;
+        let (_, receipt) = receipts
+            .into_iter()
+            .find(|(id, _)| *id == wipe.deletion_id)?;
+        let rest = receipt
+            .strip_prefix(owed.notice.as_str())?
+            .strip_prefix('\n')?;
+        WipeCompletion::verify(rest, &owed.notice)
+            .is_ok()
+            .then(|| rest.to_owned())
+    }
+
+    /// Tells the relay of every erasure until it has answered each.
+    pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let left = tokio::select! {
+                () = stop.cancelled() => return,
+                left = self.tell_all() => left,
+            };
+            let wait = random::jitter(pause);
+            pause = if left {
+                (pause * 2).min(LONGEST_PAUSE)
+            } else {
+                FIRST_PAUSE
+            };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.wake.notified() => pause = FIRST_PAUSE,
+                () = tokio::time::sleep(wait), if left => {}
+            }
+        }
+    }
+
+    /// True if a relay is still to answer.
+    async fn tell_all(&self) -> bool {
+        let mut left = false;
+        for wipe in self.owed() {
+            if wipe.stage < Stage::Swept {
+                continue;
+            }
+            match self.tell(&wipe).await {
+                Ok(()) => self.show(WipeProgress::Done {
+                    receipt: wipe.deletion_id.clone(),
+                }),
+                Err(error) => {
+                    tracing::info!(%error, "the relay has not confirmed an erasure yet");
+                    left = true;
+                }
+            }
+        }
+        left
+    }
+
+    async fn tell(&self, wipe: &Wipe) -> Result<(), RelayError> {
+        let owed = Owed::of(wipe).ok_or(RelayError::NotARelay)?;
+        let completion = self
+            .completion_of(wipe, &owed)
+            .ok_or(RelayError::NotARelay)?;
+        let mut receipt = VerifiedReceipt::assemble(&owed.notice, &completion, None);
+        if let Some((base, keys)) = &owed.relay {
+            let notice = DeletionNotice {
+                notice: owed.notice.clone(),
+                completion: completion.clone(),
+            };
+            let answer = send_deletion(&self.http, base, &notice).await?;
+            let stated = RelayStatement::verify(&answer.statement, &owed.notice, &completion);
+            let stated = stated.map_err(|_| RelayError::NotARelay)?;
+            if !keys.contains(&stated.relay_key) {
+                // Somebody else's word is no receipt.
+                return Err(RelayError::NotARelay);
+            }
+            let statement = Some(answer.statement.as_str());
+            receipt = VerifiedReceipt::assemble(&owed.notice, &completion, statement);
+        }
+        self.finish(wipe.deletion_id.clone(), receipt).await
+    }
+
+    /// The receipt is whole: it is written down before the journal forgets.
+    async fn finish(&self, deletion_id: String, receipt: String) -> Result<(), RelayError> {
+        let paths = self.paths.clone();
+        let id = deletion_id.clone();
+        let written = blocking(move || {
+            store::write_receipt(&paths, &id, &receipt)?;
+            match fs::remove_file(paths.receipts().join(format!("{}.txt", owed_name(&id)))) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+                _ => Ok(()),
+            }
+        })
+        .await;
+        let finished = written.and_then(|()| Ok(self.journal().finish(&deletion_id)?));
+        finished.map_err(|error| {
+            tracing::warn!(%error, "a receipt was not written yet");
+            RelayError::Unreachable
+        })
+    }
+}
+
+/// Beside its receipt, what is owed to the relay has this name.
+pub(crate) fn owed_name(deletion_id: &str) -> String {
+    format!("{deletion_id}-owed")
+}
+
+/// Empties a folder; what cannot be removed is found by the sweep or belongs to nobody.
+fn empty(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let removed = if path.is_dir() && !path.is_symlink() {
+            fs::remove_dir_all(&path)
+        } else {
+            fs::remove_file(&path)
+        };
+        if let Err(error) = removed {
+            tracing::warn!(%error, "something around the data could not be removed");
+        }
+    }
+}
+
+/// A keychain that cannot be asked.
+#[derive(Debug)]
+struct NoSecrets;
+
+impl Secrets for NoSecrets {
+    fn get(
+        &self,
+        _: &str,
+    ) -> Result<Option<domain::secrets::Secret>, domain::secrets::SecretsError> {
+        Err(domain::secrets::SecretsError::Absent)
+    }
+
+    fn set(
+        &self,
+        _: &str,
+        _: &domain::secrets::Secret,
+    ) -> Result<(), domain::secrets::SecretsError> {
+        Err(domain::secrets::SecretsError::Absent)
+    }
+
+    fn remove(&self, _: &str) -> Result<(), domain::secrets::SecretsError> {
+        Err(domain::secrets::SecretsError::Absent)
+    }
+}

@@ -1,0 +1,429 @@
+//! From "this shall go" to the eraser: what belongs to it is closed, access at Meta is given up
+//! within five seconds if it can be, the relay's notice is signed, and then it begins. Whether
+//! something shall go is decided elsewhere: by the owner or by an order.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use channels::meta::login::{Revoked, revoke};
+use channels::meta::subscription::unsubscribe;
+use domain::{ConnectionId, Timestamp};
+use store::shop::connections::ConnectionState;
+use store::shop::logins::Login;
+use store::{Stage, Wipe, WipeScope};
+use wire::order::DeletionCode;
+use wire::receipt::{AskedBy, Scope, WipeNotice};
+use wire::{LoginId, RelayId, SigningSecret, StreamId};
+
+use crate::connected::Connected;
+use crate::engine::Engine;
+use crate::eraser::{Owed, Told};
+use crate::error::{Error, Result};
+use crate::news::News;
+use crate::random;
+use crate::shop::{Shop, blocking};
+use crate::tokens::Whose;
+
+/// How long giving up access may take: it needs the tokens, so it comes first, and must not hold
+/// anything up.
+const BEST_EFFORT: Duration = Duration::from_secs(5);
+
+/// Who asked, and what for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    pub(crate) by: AskedBy,
+    pub(crate) at: Timestamp,
+    pub(crate) code: Option<DeletionCode>,
+    pub(crate) scope: Scope,
+}
+
+/// What is about to go.
+struct Doomed {
+    connections: Vec<Arc<Connected>>,
+    /// Logins that end here with it.
+    logins: Vec<Login>,
+    streams: Vec<StreamId>,
+}
+
+/// Erases connections, and the logins that end with them. Returns the deletion's id.
+pub(crate) async fn wipe_connections(
+    shop: &Arc<Shop>,
+    connections: Vec<Arc<Connected>>,
+    asked: Asked,
+) -> Result<String> {
+    let now = shop.now();
+    let ids: Vec<ConnectionId> = connections.iter().map(|connected| connected.id).collect();
+    let marked = ids.clone();
+    let noted = shop.shop_db(move |db| {
+        db.write(|write| {
+            marked.iter().try_for_each(|id| {
+                write
+                    .set_connection_state(*id, ConnectionState::Erasing, now)
+                    .map(drop)
+            })
+        })
+    });
+    if let Err(error) = noted.await {
+        // A full disk does not stop an erasure.
+        tracing::warn!(%error, "the erasure is not noted in the shop's file");
+    }
+    for id in &ids {
+        shop.remove_connection(*id);
+    }
+    let doomed = doom(shop, connections).await;
+    let owed = give_up(shop, &doomed).await;
+    let identity = identity(shop);
+    let wipe = announce(
+        shop,
+        &identity,
+        (&doomed, WipeScope::Connections),
+        &owed,
+        asked,
+    )?;
+    for connected in &doomed.connections {
+        connected.close().await;
+        shop.tokens.forget(&Whose::Connection(connected.id));
+    }
+    for login in &doomed.logins {
+        shop.tokens.forget(&Whose::Login(login.id.clone()));
+    }
+    erase(shop, &wipe.deletion_id).await?;
+    forget_records(shop, &doomed).await;
+    for id in ids {
+        shop.herald.tell(News::Forgotten(id));
+    }
+    shop.herald.tell(News::Connections);
+    shop.herald.tell(News::Conversations(Vec::new()));
+    shop.wake.link.notify_one();
+    Ok(wipe.deletion_id)
+}
+
+/// Erases everything on this computer. The shop is gone afterwards; what is left is the journal,
+/// until the relay has answered, and the receipts.
+pub(crate) async fn wipe_everything(engine: &Engine, asked: Asked) -> Result<String> {
+    let shop = engine.shop()?;
+    let doomed = doom_all(&shop).await;
+    let owed = give_up(&shop, &doomed).await;
+    let identity = identity(&shop);
+    let Some(shop) = engine.leave_shop().await else {
+        return Err(Error::NotOpen);
+    };
+    let wipe = announce(
+        &shop,
+        &identity,
+        (&doomed, WipeScope::Everything),
+        &owed,
+        asked,
+    )?;
+    for connected in &doomed.connections {
+        connected.close().await;
+        shop.remove_connection(connected.id);
+    }
+    shop.tokens.forget_all();
+    let db = Arc::clone(&shop.db);
+    blocking(move || {
+        db.close();
+        Ok(())
+    })
+    .await?;
+    engine.forget_passphrase();
+    erase(&shop, &wipe.deletion_id).await?;
+    for connected in &doomed.connections {
+        shop.herald.tell(News::Forgotten(connected.id));
+    }
+    Ok(wipe.deletion_id)
+}
+
+async fn erase(shop: &Shop, deletion_id: &str) -> Result<()> {
+    let eraser = Arc::clone(&shop.eraser);
+    let secrets = Arc::clone(&shop.secrets);
+    let id = deletion_id.to_owned();
+    blocking(move || eraser.erase(secrets.as_ref(), &id)).await
+}
+
+async fn doom(shop: &Shop, connections: Vec<Arc<Connected>>) -> Doomed {
+    let going: BTreeSet<ConnectionId> = connections.iter().map(|one| one.id).collect();
+    let read = shop.shop_db(move |db| {
+        db.read(|read| {
+            let mut ending = Vec::new();
+            for login in read.logins()? {
+                let covered = read.connections_of_login(&login.id)?;
+                if !covered.is_empty() && covered.iter().all(|id| going.contains(id)) {
+                    ending.push(login);
+                }
+            }
+            Ok(ending)
+        })
+    });
+    let logins = read.await.unwrap_or_default();
+    let streams = streams(&connections).await;
+    Doomed {
+        connections,
+        logins,
+        streams,
+    }
+}
+
+async fn doom_all(shop: &Shop) -> Doomed {
+    let connections = shop.connections();
+    let logins = shop
+        .shop_db(|db| db.read(|read| read.logins()))
+        .await
+        .unwrap_or_default();
+    let streams = streams(&connections).await;
+    Doomed {
+        connections,
+        logins,
+        streams,
+    }
+}
+
+async fn streams(connections: &[Arc<Connected>]) -> Vec<StreamId> {
+    let mut streams = Vec::new();
+    for connected in connections {
+        if let Ok(Some(cursor)) = connected.read(|read| read.cursor()).await {
+            streams.push(StreamId::from_bytes(cursor.stream));
+        }
+    }
+    streams
+}
+
+/// Best effort, never longer than five seconds: the app is unsubscribed with the last route, and
+/// permissions are taken back with the login's last connection.
+async fn give_up(shop: &Arc<Shop>, doomed: &Doomed) -> Owed {
+    let relay = shop.relay();
+    let mut owed = Owed::new(relay.as_ref().map(|relay| (relay.base(), relay.keys())));
+    owed.erased = count(doomed).await;
+    let giving_up = async {
+        let unsubscribed = unsubscribe_last(shop, doomed).await;
+        let revoked = revoke_ending(shop, doomed).await;
+        (unsubscribed, revoked)
+    };
+    match tokio::time::timeout(BEST_EFFORT, giving_up).await {
+        Ok((unsubscribed, revoked)) => {
+            (owed.unsubscribed, owed.revoked) = (unsubscribed, revoked);
+        }
+        Err(_) => tracing::info!("Meta or the relay did not answer in time; the wipe goes on"),
+    }
+    owed
+}
+
+async fn count(doomed: &Doomed) -> Vec<(String, u64)> {
+    let (mut messages, mut pictures) = (0_u64, 0_u64);
+    for connected in &doomed.connections {
+        if let Ok(kept) = connected.read(|read| read.kept()).await {
+            messages += u64::from(kept.messages);
+            pictures += u64::from(kept.pictures);
+        }
+    }
+    let connections = u64::try_from(doomed.connections.len()).unwrap_or(u64::MAX);
+    [
+        ("connections", connections),
+        ("messages", messages),
+        ("pictures", pictures),
+    ]
+    .map(|(name, number)| (name.to_owned(), number))
+    .to_vec()
+}
+
+/// Unsubscribes where the relay confirms that this was the last route; it is the only one to know.
+async fn unsubscribe_last(shop: &Shop, doomed: &Doomed) -> Told {
+    let Some(relay) = shop.relay() else {
+        return Told::NotConfirmed;
+    };
+    let mut told = Vec::new();
+    for (connected, stream) in doomed.connections.iter().zip(&doomed.streams) {
+        let one = match relay.disconnect(*stream).await {
+            Ok(answer) if !answer.last_on_subscription => Told::StillNeeded,
+            Ok(_) => match shop.token_of(connected.id).await {
+                Ok(Some(token)) => {
+                    match unsubscribe(&shop.graph, &connected.account, &token).await {
+                        Ok(()) => Told::Confirmed,
+                        Err(error) if access_is_over(&error) => Told::AlreadyGone,
+                        Err(_) => Told::NotConfirmed,
+                    }
+                }
+                _ => Told::NotConfirmed,
+            },
+            Err(_) => Told::NotConfirmed,
+        };
+        told.push(one);
+    }
+    sum(&told)
+}
+
+/// Takes permissions back from logins that end here, unless another login of the same person is
+/// still needed.
+async fn revoke_ending(shop: &Shop, doomed: &Doomed) -> Told {
+    if doomed.logins.is_empty() {
+        return Told::StillNeeded;
+    }
+    let going: BTreeSet<ConnectionId> = doomed.connections.iter().map(|one| one.id).collect();
+    let mut told = Vec::new();
+    let mut users = BTreeSet::new();
+    for login in &doomed.logins {
+        let Some(user) = login.user_id.clone() else {
+            continue;
+        };
+        if !users.insert(user.clone()) {
+            continue;
+        }
+        if is_needed_elsewhere(shop, &user, going.clone()).await {
+            told.push(Told::StillNeeded);
+            continue;
+        }
+        let one = match shop.kept_token(&Whose::Login(login.id.clone())).await {
+            Ok(Some(kept)) => match revoke(&shop.graph, &kept.token(), &user).await {
+                Ok(Revoked::Confirmed) => Told::Confirmed,
+                Ok(Revoked::AlreadyGone) => Told::AlreadyGone,
+                Err(error) if access_is_over(&error) => Told::AlreadyGone,
+                Err(_) => Told::NotConfirmed,
+            },
+            _ => Told::NotConfirmed,
+        };
+        told.push(one);
+    }
+    sum(&told)
+}
+
+fn access_is_over(error: &channels::meta::Error) -> bool {
+    error.verdict() == Some(channels::meta::Verdict::SignInEnded)
+}
+
+/// Whether a connection that stays is covered by a login of the same person.
+async fn is_needed_elsewhere(shop: &Shop, user: &str, going: BTreeSet<ConnectionId>) -> bool {
+    let user = user.to_owned();
+    let needed = shop.shop_db(move |db| {
+        db.read(|read| {
+            for login in read.logins()? {
+                if login.user_id.as_deref() == Some(user.as_str())
+                    && read
+                        .connections_of_login(&login.id)?
+                        .iter()
+                        .any(|id| !going.contains(id))
+                {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })
+    });
+    // Not knowing, access is left as it is: the receipt says where to end it.
+    needed.await.unwrap_or(true)
+}
+
+/// One word for several answers: the one that asks most of the owner.
+fn sum(told: &[Told]) -> Told {
+    [
+        Told::NotConfirmed,
+        Told::StillNeeded,
+        Told::Confirmed,
+        Told::AlreadyGone,
+    ]
+    .into_iter()
+    .find(|one| told.contains(one))
+    .unwrap_or(Told::StillNeeded)
+}
+
+/// The device's identity; one made for this notice alone if there never was any.
+fn identity(shop: &Shop) -> SigningSecret {
+    shop.relay()
+        .map_or_else(random::signing_secret, |relay| relay.identity().clone())
+}
+
+/// Signs what the relay will be told, and writes the erasure down.
+fn announce(
+    shop: &Shop,
+    identity: &SigningSecret,
+    (doomed, scope): (&Doomed, WipeScope),
+    owed: &Owed,
+    asked: Asked,
+) -> Result<Wipe> {
+    let deletion = random::deletion_id();
+    let logins: Vec<LoginId> = doomed
+        .logins
+        .iter()
+        .filter_map(|login| login.id.parse().ok())
+        .collect();
+    let notice = WipeNotice {
+        deletion,
+        asked_by: asked.by,
+        asked_at: asked.at.0,
+        code: asked.code,
+        scope: asked.scope,
+        identity: identity.public(),
+        wipe_key: owed.wipe_key(),
+        relay: shop
+            .relay()
+            .map_or(RelayId::from_bytes([0; 16]), |relay| relay.keys().relay),
+        streams: doomed.streams.clone(),
+        logins,
+    };
+    let wipe = |notice: &WipeNotice| Wipe {
+        deletion_id: deletion.to_string(),
+        scope,
+        connections: doomed.connections.iter().map(|one| one.id).collect(),
+        logins: doomed.logins.iter().map(|login| login.id.clone()).collect(),
+        profile: shop.profile.id().to_owned(),
+        notice: owed.signed(notice.sign(identity)).to_text(),
+        stage: Stage::Begun,
+        secrets_left: false,
+    };
+    let whole = wipe(&notice);
+    match shop.eraser.begin(whole.clone()) {
+        // So many connections that the journal has no room for them: everything of this device
+        // goes, so that the relay needs no list.
+        Err(store::Error::Invalid(_)) if scope == WipeScope::Everything => {
+            let short = WipeNotice {
+                streams: Vec::new(),
+                logins: Vec::new(),
+                ..notice
+            };
+            let short = wipe(&short);
+            shop.eraser.begin(short.clone())?;
+            Ok(short)
+        }
+        begun => {
+            begun?;
+            Ok(whole)
+        }
+    }
+}
+
+/// What the shop's own file still says of what is gone.
+async fn forget_records(shop: &Shop, doomed: &Doomed) {
+    let ids: Vec<ConnectionId> = doomed.connections.iter().map(|one| one.id).collect();
+    let logins: Vec<String> = doomed.logins.iter().map(|login| login.id.clone()).collect();
+    let forgotten = shop.shop_db(move |db| {
+        db.write(|write| {
+            ids.iter().try_for_each(|id| write.remove_connection(*id))?;
+            logins
+                .iter()
+                .try_for_each(|login| write.remove_login(login))
+        })
+    });
+    if let Err(error) = forgotten.await {
+        tracing::warn!(%error, "the shop's file forgets at the next start");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_that_asks_most_of_the_owner_counts() {
+        assert_eq!(
+            sum(&[Told::Confirmed, Told::NotConfirmed]),
+            Told::NotConfirmed
+        );
+        assert_eq!(
+            sum(&[Told::Confirmed, Told::StillNeeded]),
+            Told::StillNeeded
+        );
+        assert_eq!(sum(&[Told::Confirmed, Told::Confirmed]), Told::Confirmed);
+        assert_eq!(sum(&[Told::AlreadyGone]), Told::AlreadyGone);
+        assert_eq!(sum(&[]), Told::StillNeeded);
+    }
+}

@@ -1,0 +1,192 @@
+//! What the owner sees of connections and decides about forgetting: the list in Settings, "Check
+//! now", "Disconnect and wipe", "Delete everything", and the receipts.
+
+use std::sync::Arc;
+
+use store::shop::connections::ConnectionRecord;
+use wire::receipt::{AskedBy, Scope, VerifiedReceipt};
+
+use domain::{ConnectionId, Timestamp};
+
+use crate::connected::Connected;
+use crate::engine::Engine;
+use crate::eraser::owed_name;
+use crate::erasure::{Asked, wipe_connections, wipe_everything};
+use crate::error::{Error, Result};
+use crate::news::News;
+use crate::read::{self, WipeProgress};
+use crate::shop::{Shop, blocking};
+use crate::{orders, repair};
+
+/// What the owner types to delete everything, where the shop has no name of its own.
+const EVERYTHING: &str = "Shopbell";
+
+impl Engine {
+    /// All connections with their state, the oldest first.
+    pub async fn connections(&self) -> Result<Vec<read::Connection>> {
+        let shop = self.shop()?;
+        let records = shop
+            .shop_db(|db| db.read(|read| read.connections()))
+            .await?;
+        let mut shown = Vec::new();
+        for record in records {
+            if let Ok(connected) = shop.connection(record.id) {
+                shown.push(show(&shop, &connected, record).await?);
+            }
+        }
+        Ok(shown)
+    }
+
+    /// Looks at every connection now.
+    pub async fn check_connections(&self) -> Result<()> {
+        let shop = self.shop()?;
+        shop.wake.upkeep.notify_one();
+        for connected in shop.connections() {
+            if connected.vault().is_err() {
+                continue;
+            }
+            // What is wrong is shown with the connection.
+            if let Err(error) = repair::look_at(&shop, &connected).await {
+                tracing::info!(connection = %connected.id, %error, "checked, with trouble");
+            }
+        }
+        shop.herald.tell(News::Connections);
+        Ok(())
+    }
+
+    /// Disconnects one and wipes everything of it. `name` is what the owner typed.
+    pub async fn disconnect(&self, id: ConnectionId, name: String) -> Result<()> {
+        let shop = self.shop()?;
+        let connected = shop.connection(id)?;
+        if !is_same(&name, &connected.name) {
+            return Err(Error::NameDiffers);
+        }
+        let asked = by_owner(shop.now(), Scope::Connection);
+        wipe_connections(&shop, vec![connected], asked).await?;
+        self.inner.set_phase_after_forgetting(&shop);
+        Ok(())
+    }
+
+    /// Erases everything. `name` is what the owner typed: the shop's name, or "Shopbell".
+    pub async fn delete_everything(&self, name: String) -> Result<()> {
+        let shop = self.shop()?;
+        let own = shop.settings().shop_name;
+        if !is_same(&name, EVERYTHING) && (own.is_empty() || !is_same(&name, &own)) {
+            return Err(Error::NameDiffers);
+        }
+        let asked = by_owner(shop.now(), Scope::Everything);
+        drop(shop);
+        self.cancel_login().await?;
+        wipe_everything(self, asked).await.map(drop)
+    }
+
+    /// How far the running wipe is.
+    pub fn wipe_progress(&self) -> WipeProgress {
+        self.inner.wiping.borrow().clone()
+    }
+
+    /// The owner's answer to a deletion order that Meta does not confirm.
+    pub async fn answer_deletion(&self, wipe: bool) -> Result<()> {
+        let shop = self.shop()?;
+        orders::answer(&shop, wipe).await
+    }
+
+    /// Deletion receipts, newest first. They are files: they outlive the shop.
+    pub async fn receipts(&self) -> Result<Vec<read::Receipt>> {
+        let eraser = self.eraser()?;
+        blocking(move || {
+            let texts = store::receipts_on_disk(eraser.paths())?;
+            let mut receipts: Vec<_> = texts
+                .into_iter()
+                .filter_map(|(id, text)| receipt(id, text))
+                .collect();
+            receipts.sort_by_key(|receipt| std::cmp::Reverse((receipt.at, receipt.id.clone())));
+            Ok(receipts)
+        })
+        .await
+    }
+}
+
+fn by_owner(at: Timestamp, scope: Scope) -> Asked {
+    Asked {
+        by: AskedBy::Owner,
+        at,
+        code: None,
+        scope,
+    }
+}
+
+/// Whether what was typed is the name: case and surrounding space do not matter, everything else
+/// does.
+fn is_same(typed: &str, name: &str) -> bool {
+    let plain = |text: &str| text.trim().to_lowercase();
+    !plain(name).is_empty() && plain(typed) == plain(name)
+}
+
+fn receipt(id: String, text: String) -> Option<read::Receipt> {
+    if id.ends_with(&owed_name("")) {
+        return None;
+    }
+    let verified = VerifiedReceipt::verify(&text, None).ok()?;
+    Some(read::Receipt {
+        id,
+        at: Timestamp(verified.completion.completed_at),
+        scope: verified.notice.scope.word().to_owned(),
+        complete: verified.statement.is_some(),
+        text,
+    })
+}
+
+async fn show(
+    shop: &Shop,
+    connected: &Arc<Connected>,
+    record: ConnectionRecord,
+) -> Result<read::Connection> {
+    let now = shop.now();
+    let health = connected.health();
+    let read = connected
+        .read(|read| Ok((read.kept()?, read.quarantine_count()?)))
+        .await;
+    let (kept, unsupported) = read.unwrap_or_default();
+    let id = connected.id;
+    let last_of_login = shop
+        .shop_db(move |db| {
+            db.read(|read| {
+                for login in read.live_logins_of(id)? {
+                    if read.connections_of_login(&login.id)?.len() > 1 {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            })
+        })
+        .await?;
+    Ok(read::Connection {
+        id,
+        channel: record.channel,
+        name: record.name,
+        handle: record.handle.or(record.phone),
+        connected_at: record.connected_at,
+        last_event_at: record.last_event_at,
+        last_sent_at: kept.last_sent_at,
+        sign_in_ends_at: record.token_expires_at,
+        messages: kept.messages,
+        pictures: kept.pictures,
+        unsupported,
+        elsewhere: health.elsewhere,
+        trouble: connected.trouble(now),
+        last_of_login,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_has_to_be_typed() {
+        assert!(is_same(" clara’s CAKES ", "Clara’s Cakes"));
+        assert!(!is_same("", ""));
+        assert!(!is_same("Clara", "Clara’s Cakes"));
+    }
+}

@@ -1,0 +1,421 @@
+//! Writes down what arrived: everything of one batch and the stream's cursor in one transaction of
+//! the connection's vault. What cannot be understood is kept raw and blocks nothing. It fetches
+//! nothing, tells nobody and decides nothing about replies; it returns what has changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use channels::RawPart;
+use channels::meta::Account;
+use domain::inbound::{Author, Event, InboundMessage, What};
+use domain::{ContactRef, ConversationId, MessageId, Timestamp};
+use store::Cursor;
+use store::vault::messages::{Arrival, News, Road};
+use store::vault::quarantine::{NewQuarantine, Quarantined};
+use store::{Vault, VaultWrite};
+use wire::event::{PartKind, WebhookPart};
+
+/// One opened envelope of a connection's stream.
+#[derive(Debug, Clone)]
+pub(crate) enum Opened {
+    /// A part of a webhook.
+    Part(WebhookPart),
+    /// The envelope opened, and this version cannot read what is inside.
+    Unknown {
+        /// Its place in the stream: unique, since there is nothing else to know it by.
+        sequence: u64,
+        /// What was inside.
+        bytes: Vec<u8>,
+    },
+    /// It did not open and is kept sealed elsewhere; only the cursor passes it.
+    Sealed,
+}
+
+/// Whose stream it is and by whose clock.
+#[derive(Debug, Clone)]
+pub(crate) struct Receiver<'a> {
+    /// The connected account.
+    pub(crate) account: &'a Account,
+    /// The version of the program, for what it cannot understand.
+    pub(crate) version: &'a str,
+    /// When it is written down.
+    pub(crate) now: Timestamp,
+}
+
+/// What has changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    /// Conversations in which something changed.
+    pub(crate) conversations: BTreeSet<ConversationId>,
+    /// The newest message of a person's that came live, by conversation.
+    pub(crate) arrived: BTreeMap<ConversationId, MessageId>,
+}
+
+impl Changes {
+    fn join(&mut self, other: Self) {
+        self.conversations.extend(other.conversations);
+        self.arrived.extend(other.arrived);
+    }
+}
+
+/// Writes a batch and its cursor. If one envelope of it cannot be written, the others still are,
+/// and that one is kept raw; only trouble with the disk or the vault itself fails.
+pub(crate) fn write_batch(
+    vault: &Vault,
+    receiver: &Receiver<'_>,
+    batch: &[(Opened, Cursor)],
+) -> store::Result<Changes> {
+    let Some((_, last)) = batch.last() else {
+        return Ok(Changes::default());
+    };
+    let whole = vault.write(|write| {
+        let mut changes = Changes::default();
+        for (opened, _) in batch {
+            apply(write, receiver, opened, &mut changes)?;
+        }
+        write.move_cursor(last)?;
+        Ok(changes)
+    });
+    match whole {
+        Err(error) if is_about_content(&error) => one_by_one(vault, receiver, batch),
+        other => other,
+    }
+}
+
+fn one_by_one(
+    vault: &Vault,
+    receiver: &Receiver<'_>,
+    batch: &[(Opened, Cursor)],
+) -> store::Result<Changes> {
+    let mut all = Changes::default();
+    for (opened, cursor) in batch {
+        let written = vault.write(|write| {
+            let mut changes = Changes::default();
+            apply(write, receiver, opened, &mut changes)?;
+            write.move_cursor(cursor)?;
+            Ok(changes)
+        });
+        match written {
+            Ok(changes) => all.join(changes),
+            Err(error) if is_about_content(&error) => {
+                tracing::warn!(sequence = cursor.seq, %error, "kept raw what could not be written");
+                vault.write(|write| {
+                    keep_raw(write, receiver, opened, "could not be written", cursor.seq)?;
+                    write.move_cursor(cursor)
+                })?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(all)
+}
+
+/// Whether an error is the fault of what was to be written, rather than of disk, key or file.
+fn is_about_content(error: &store::Error) -> bool {
+    matches!(error, store::Error::Invalid(_) | store::Error::Database(_))
+}
+
+fn apply(
+    write: &VaultWrite<'_>,
+    receiver: &Receiver<'_>,
+    opened: &Opened,
+    changes: &mut Changes,
+) -> store::Result<()> {
+    match opened {
+        Opened::Sealed => Ok(()),
+        Opened::Unknown { sequence, .. } => {
+            keep_raw(write, receiver, opened, "unknown envelope", *sequence)
+        }
+        Opened::Part(part) => {
+            let kept = part.to_bytes();
+            for event in events_of(part, receiver) {
+                changes.join(apply_event(write, receiver, &event, Road::Live, &kept)?);
+            }
+            Ok(())
+        }
+    }
+}
+
+/// What normalisation reads: a whole entry or one change. What the relay cut finer than that is put
+/// back into the entry it came from.
+fn whole(part: &WebhookPart) -> Vec<u8> {
+    let list = match part.kind {
+        PartKind::Messaging => "messaging",
+        PartKind::Standby => "standby",
+        PartKind::Entry | PartKind::Change | PartKind::Unknown => return part.body.clone(),
+    };
+    let id = serde_json::Value::from(part.entry_id.as_str());
+    let time = part
+        .time
+        .map_or(serde_json::Value::Null, serde_json::Value::from);
+    let mut entry = format!(r#"{{"id":{id},"time":{time},"{list}":["#).into_bytes();
+    entry.extend_from_slice(&part.body);
+    entry.extend_from_slice(b"]}");
+    entry
+}
+
+fn events_of(part: &WebhookPart, receiver: &Receiver<'_>) -> Vec<Event> {
+    let raw = RawPart {
+        object: &part.object,
+        entry_id: &part.entry_id,
+        entry_time: part.time,
+        received_at: Timestamp(part.received_at),
+        account: receiver.account.own_id(),
+        part: &whole(part),
+    };
+    channels::normalize(receiver.account.channel(), &raw)
+}
+
+/// Applies one event, if it is the first time that it is heard of. `kept` is what stays of it if it
+/// cannot be understood.
+pub(crate) fn apply_event(
+    write: &VaultWrite<'_>,
+    receiver: &Receiver<'_>,
+    event: &Event,
+    road: Road,
+    kept: &[u8],
+) -> store::Result<Changes> {
+    if !write.first_time(&event.key, receiver.now)? {
+        return Ok(Changes::default());
+    }
+    apply_anew(write, receiver, event, road, kept)
+}
+
+/// Applies one event, whether or not it was heard of before: what was kept raw may be understood
+/// now.
+fn apply_anew(
+    write: &VaultWrite<'_>,
+    receiver: &Receiver<'_>,
+    event: &Event,
+    road: Road,
+    kept: &[u8],
+) -> store::Result<Changes> {
+    let mut changes = Changes::default();
+    match &event.what {
+        What::Message(message) => {
+            let quarantine = match &message.unsupported {
+                Some(kind) => Some(keep(
+                    write,
+                    receiver,
+                    event,
+                    (kind, Some(&message.contact)),
+                    kept,
+                )?),
+                None => None,
+            };
+            add(
+                write,
+                receiver,
+                (event.at, road),
+                (message, quarantine),
+                &mut changes,
+            )?;
+        }
+        What::Progress(progress) => {
+            let moved = write.apply_progress(progress, event.at)?;
+            touch(write, &moved, &mut changes)?;
+        }
+        What::Unsent { platform_id } => {
+            let gone = write.unsend(platform_id, event.at)?;
+            touch(write, gone.as_slice(), &mut changes)?;
+        }
+        What::Reaction {
+            platform_id,
+            by,
+            emoji,
+        } => {
+            let on = write.react(platform_id, *by, emoji.as_deref(), event.at)?;
+            touch(write, on.as_slice(), &mut changes)?;
+        }
+        What::Edited { platform_id, text } => {
+            let changed = write.edit(platform_id, text, event.at)?;
+            touch(write, changed.as_slice(), &mut changes)?;
+        }
+        What::Unsupported { .. } => {
+            add_unsupported(write, receiver, (event, road), kept, &mut changes)?;
+        }
+    }
+    Ok(changes)
+}
+
+/// Keeps raw what cannot be understood, and its place in the thread where that is known.
+fn add_unsupported(
+    write: &VaultWrite<'_>,
+    receiver: &Receiver<'_>,
+    (event, road): (&Event, Road),
+    kept: &[u8],
+    changes: &mut Changes,
+) -> store::Result<()> {
+    let What::Unsupported {
+        kind,
+        contact,
+        platform_id,
+    } = &event.what
+    else {
+        return Ok(());
+    };
+    let row = keep(write, receiver, event, (kind, contact.as_ref()), kept)?;
+    let Some(contact) = contact else {
+        return Ok(());
+    };
+    let id = platform_id.clone().unwrap_or_else(|| event.key.clone());
+    let message = placeholder(id, contact.clone(), kind.clone());
+    add(
+        write,
+        receiver,
+        (event.at, road),
+        (&message, Some(row)),
+        changes,
+    )
+}
+
+/// What cannot be shown still has its place in the thread.
+fn placeholder(platform_id: String, contact: ContactRef, kind: String) -> InboundMessage {
+    InboundMessage {
+        platform_id,
+        contact,
+        author: Author::Person,
+        text: None,
+        attachments: Vec::new(),
+        reply_to: None,
+        story: None,
+        our_id: None,
+        app_id: None,
+        unsupported: Some(kind),
+    }
+}
+
+fn add(
+    write: &VaultWrite<'_>,
+    receiver: &Receiver<'_>,
+    (at, road): (Timestamp, Road),
+    (message, quarantine): (&InboundMessage, Option<i64>),
+    changes: &mut Changes,
+) -> store::Result<()> {
+    let arrival = Arrival {
+        message,
+        at,
+        arrived_at: receiver.now,
+        road,
+        quarantine,
+    };
+    let stored = write.add_message(&arrival)?;
+    if stored.news == News::Known {
+        return Ok(());
+    }
+    changes.conversations.insert(stored.conversation);
+    let live = road == Road::Live && message.author == Author::Person;
+    if live && stored.news == News::Inserted {
+        changes.arrived.insert(stored.conversation, stored.message);
+    }
+    Ok(())
+}
+
+fn touch(
+    write: &VaultWrite<'_>,
+    messages: &[MessageId],
+    changes: &mut Changes,
+) -> store::Result<()> {
+    for message in messages {
+        if let Some(message) = write.message(*message)? {
+            changes.conversations.insert(message.conversation);
+        }
+    }
+    Ok(())
+}
+
+/// Keeps an event raw, with whoever it is from: it goes when they are erased.
+fn keep(
+    write: &VaultWrite<'_>,
+    receiver: &Receiver<'_>,
+    event: &Event,
+    (reason, contact): (&str, Option<&ContactRef>),
+    raw: &[u8],
+) -> store::Result<i64> {
+    let conversation = match contact {
+        Some(contact) => Some(write.contact_of(contact, event.at)?),
+        None => None,
+    };
+    write.quarantine(&NewQuarantine {
+        event_key: &event.key,
+        raw,
+        reason,
+        conversation,
+        at: event.at,
+        tried_with: receiver.version,
+    })
+}
+
+fn keep_raw(
+    write: &VaultWrite<'_>,
+    receiver: &Receiver<'_>,
+    opened: &Opened,
+    reason: &str,
+    sequence: u64,
+) -> store::Result<()> {
+    let (bytes, at) = match opened {
+        Opened::Part(part) => (part.to_bytes(), Timestamp(part.received_at)),
+        Opened::Unknown { bytes, .. } => (bytes.clone(), receiver.now),
+        Opened::Sealed => return Ok(()),
+    };
+    write.quarantine(&NewQuarantine {
+        event_key: &format!("envelope:{sequence}"),
+        raw: &bytes,
+        reason,
+        conversation: None,
+        at,
+        tried_with: receiver.version,
+    })?;
+    Ok(())
+}
+
+/// How many raw events are looked at in one transaction.
+const AT_ONCE: u32 = 64;
+
+/// Tries what an earlier version could not understand. Returns what has changed; `None` when there
+/// is nothing left to try.
+pub(crate) fn try_quarantined(
+    vault: &Vault,
+    receiver: &Receiver<'_>,
+) -> store::Result<Option<Changes>> {
+    let untried = vault.read(|read| read.quarantined(receiver.version, AT_ONCE))?;
+    if untried.is_empty() {
+        return Ok(None);
+    }
+    vault.write(|write| {
+        let mut changes = Changes::default();
+        for kept in &untried {
+            match understood(receiver, kept) {
+                Some(event) => {
+                    changes.join(apply_anew(
+                        write,
+                        receiver,
+                        &event,
+                        Road::Recovered,
+                        &kept.raw,
+                    )?);
+                    write.leave_quarantine(kept.id)?;
+                }
+                None => write.tried_again(kept.id, receiver.version)?,
+            }
+        }
+        Ok(Some(changes))
+    })
+}
+
+/// The event this version makes of what was kept, if it can show all of it.
+fn understood(receiver: &Receiver<'_>, kept: &Quarantined) -> Option<Event> {
+    let Some(wire::event::Event::Webhook(part)) = wire::event::Event::from_bytes(&kept.raw) else {
+        return None;
+    };
+    events_of(&part, receiver).into_iter().find(|event| {
+        let shown = match &event.what {
+            What::Message(message) => message.unsupported.is_none(),
+            What::Unsupported { .. } => false,
+            What::Progress(_)
+            | What::Unsent { .. }
+            | What::Reaction { .. }
+            | What::Edited { .. } => true,
+        };
+        shown && event.key == kept.event_key
+    })
+}

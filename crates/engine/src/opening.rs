@@ -1,0 +1,301 @@
+//! Opens the shop: lock, wipe journal, secrets, `shop.db`, vaults, in this order. Each thing that
+//! can be wrong has its own screen; nothing that does not open is ever deleted or made anew. An
+//! erasure that was begun is finished before any file is opened.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::secrets::Secrets;
+use domain::{ConnectionId, Timestamp};
+use store::shop::connections::{ConnectionRecord, ConnectionState};
+use store::shop::device::Device;
+use store::vault::facts::Facts;
+use store::{Keychain, PassphraseSecrets, Paths, Profile, ShopDb, Vault};
+use url::Url;
+use wire::{RelayKeys, SigningSecret};
+
+use crate::connected::{Connected, Health, account_of};
+use crate::engine::SecretsSource;
+use crate::phase::Phase;
+use crate::read::Trouble;
+use crate::settings::Settings;
+
+/// Under this name the settings lie in `shop.db`.
+pub(crate) const SETTINGS: &str = "settings";
+
+/// What an opened shop consists of, before anything runs.
+pub(crate) struct Opened {
+    pub(crate) profile: Profile,
+    pub(crate) secrets: Arc<dyn Secrets>,
+    pub(crate) db: Arc<ShopDb>,
+    pub(crate) settings: Settings,
+    pub(crate) connections: BTreeMap<ConnectionId, Arc<Connected>>,
+    pub(crate) relay: Option<Enrolled>,
+}
+
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Opened")
+            .field("connections", &self.connections.len())
+            .finish()
+    }
+}
+
+/// The relay this computer is enrolled at.
+#[derive(Debug)]
+pub(crate) struct Enrolled {
+    pub(crate) base: Url,
+    pub(crate) keys: RelayKeys,
+    pub(crate) identity: SigningSecret,
+}
+
+/// Where the secrets are, or which screen asks for them. `unlocked` are those a passphrase opened.
+pub(crate) fn secrets(
+    source: &SecretsSource,
+    paths: &Paths,
+    unlocked: Option<Arc<PassphraseSecrets>>,
+) -> Result<Arc<dyn Secrets>, Phase> {
+    match source {
+        SecretsSource::Given(secrets) => return Ok(Arc::clone(secrets)),
+        SecretsSource::Keychain => {}
+    }
+    if let Some(unlocked) = unlocked {
+        return Ok(unlocked);
+    }
+    if PassphraseSecrets::exists(&paths.sealed_secrets()) {
+        return Err(Phase::Passphrase {
+            first: false,
+            wrong: false,
+        });
+    }
+    let keychain = Keychain::new();
+    if keychain.answers() {
+        return Ok(Arc::new(keychain));
+    }
+    // A shop that is there was opened with a keychain: it has to come back, not be replaced.
+    Err(if ShopDb::exists(paths) {
+        Phase::KeyMissing
+    } else {
+        Phase::Passphrase {
+            first: true,
+            wrong: false,
+        }
+    })
+}
+
+/// Opens every file.
+pub(crate) fn open(
+    paths: &Paths,
+    secrets: Arc<dyn Secrets>,
+    now: Timestamp,
+) -> Result<Opened, Phase> {
+    let profile = Profile::open_or_create(paths).map_err(|error| phase_of(&error))?;
+    let db = ShopDb::open_or_create(paths, &profile, secrets.as_ref());
+    let db = Arc::new(db.map_err(|error| phase_of(&error))?);
+    let records = records(paths, &db, now).map_err(|error| phase_of(&error))?;
+    let mut connections = BTreeMap::new();
+    for record in records {
+        if let Some(connected) = connect(paths, &profile, secrets.as_ref(), (&record, now))? {
+            connections.insert(record.id, Arc::new(connected));
+        }
+    }
+    adopt(
+        paths,
+        &profile,
+        secrets.as_ref(),
+        (&db, now),
+        &mut connections,
+    )?;
+    let settings: Option<Settings> = db
+        .read(|read| read.setting(SETTINGS))
+        .map_err(|error| phase_of(&error))?;
+    let device = db
+        .read(|read| read.device())
+        .map_err(|error| phase_of(&error))?;
+    let relay = match device {
+        Some(device) => enrolled(&device, &profile, secrets.as_ref())?,
+        None => None,
+    };
+    let settings = settings.unwrap_or_default().within_bounds();
+    Ok(Opened {
+        profile,
+        secrets,
+        db,
+        settings,
+        connections,
+        relay,
+    })
+}
+
+/// The connections that are to be opened. One whose wipe was carried out is forgotten; one whose
+/// wipe was cut off before it began is as it was.
+fn records(paths: &Paths, db: &ShopDb, now: Timestamp) -> store::Result<Vec<ConnectionRecord>> {
+    db.write(|write| {
+        let mut kept = Vec::new();
+        for mut record in write.connections()? {
+            let was_erasing = record.state == ConnectionState::Erasing;
+            if was_erasing && !Vault::exists(paths, record.id) {
+                write.remove_connection(record.id)?;
+                continue;
+            }
+            if was_erasing || record.state == ConnectionState::Connecting {
+                write.set_connection_state(record.id, ConnectionState::Live, now)?;
+                record.state = ConnectionState::Live;
+            }
+            kept.push(record);
+        }
+        Ok(kept)
+    })
+}
+
+fn connect(
+    paths: &Paths,
+    profile: &Profile,
+    secrets: &dyn Secrets,
+    (record, now): (&ConnectionRecord, Timestamp),
+) -> Result<Option<Connected>, Phase> {
+    let Some(account) = account_of(record) else {
+        return Ok(None);
+    };
+    let name = (record.id, record.name.clone());
+    let opened = Vault::open(paths, profile, secrets, record.id).and_then(|vault| {
+        // Before anything is sent: what was on its way is unconfirmed, what was held is a draft.
+        vault.write(|write| write.recover_outbox(now))?;
+        Ok(Arc::new(vault))
+    });
+    let vault = match opened {
+        Ok(vault) => Ok(vault),
+        Err(error) => {
+            tracing::warn!(connection = %record.id, %error, "a vault does not open");
+            Err(trouble_of(&error)?)
+        }
+    };
+    Ok(Some(Connected::new(
+        name,
+        account,
+        vault,
+        Health::of(record),
+    )))
+}
+
+/// A vault without a record was made just before the program was cut off: it gets its record.
+fn adopt(
+    paths: &Paths,
+    profile: &Profile,
+    secrets: &dyn Secrets,
+    (db, now): (&ShopDb, Timestamp),
+    connections: &mut BTreeMap<ConnectionId, Arc<Connected>>,
+) -> Result<(), Phase> {
+    let on_disk = paths.vaults_on_disk().map_err(|error| phase_of(&error))?;
+    for id in on_disk {
+        if connections.contains_key(&id) {
+            continue;
+        }
+        let Ok(vault) = Vault::open(paths, profile, secrets, id) else {
+            continue;
+        };
+        let Ok(Some(facts)) = vault.read(|read| read.facts()) else {
+            continue;
+        };
+        vault.close();
+        let record = record_of(id, &facts);
+        let written = db.write(|write| {
+            let taken = write.connection_of_account(record.channel, &record.platform_id)?;
+            if taken.is_some() {
+                return Ok(false);
+            }
+            write.set_connection(&record)?;
+            Ok(true)
+        });
+        if !written.map_err(|error| phase_of(&error))? {
+            continue;
+        }
+        if let Some(connected) = connect(paths, profile, secrets, (&record, now))? {
+            connections.insert(id, Arc::new(connected));
+        }
+    }
+    Ok(())
+}
+
+/// What Settings needs to know of a connection without its vault.
+pub(crate) fn record_of(id: ConnectionId, facts: &Facts) -> ConnectionRecord {
+    ConnectionRecord {
+        id,
+        channel: facts.channel,
+        platform_id: facts.platform_id.clone(),
+        name: facts.name.clone(),
+        handle: facts.handle.clone(),
+        page_id: facts.page_id.clone(),
+        waba_id: facts.waba_id.clone(),
+        phone: facts.phone.clone(),
+        login: facts.login.clone(),
+        state: ConnectionState::Live,
+        state_since: facts.connected_at,
+        token_expires_at: None,
+        last_event_at: None,
+        checked_at: None,
+        connected_at: facts.connected_at,
+    }
+}
+
+fn enrolled(
+    device: &Device,
+    profile: &Profile,
+    secrets: &dyn Secrets,
+) -> Result<Option<Enrolled>, Phase> {
+    let keys = device
+        .relay_keys
+        .first()
+        .and_then(|text| serde_json::from_str(text).ok());
+    let (Some(keys), Ok(base)) = (keys, Url::parse(&device.relay_url)) else {
+        return Ok(None);
+    };
+    let identity = secrets
+        .get(&profile.identity_name())
+        .map_err(|error| phase_of(&store::Error::from(error)))?;
+    let seed: Option<[u8; 32]> =
+        identity.and_then(|secret| secret.expose_secret_bytes().try_into().ok());
+    // Without its identity the device is a new one: the relay has to be met again.
+    Ok(seed.map(|seed| Enrolled {
+        base,
+        keys,
+        identity: SigningSecret::from_seed(&seed),
+    }))
+}
+
+/// The screen for what is wrong with the shop's own files.
+fn phase_of(error: &store::Error) -> Phase {
+    use store::Error as Store;
+    match error {
+        Store::MissingShareA | Store::MissingShareB => Phase::KeyMissing,
+        Store::KeychainLocked => Phase::KeychainLocked,
+        Store::KeychainDenied | Store::KeychainFailed => Phase::KeychainDenied,
+        Store::KeychainAbsent => Phase::KeyMissing,
+        Store::WrongKey => Phase::WrongKey,
+        Store::Newer { .. } => Phase::Newer,
+        Store::DiskFull | Store::ReadOnly => Phase::DiskFull,
+        Store::Busy | Store::InUse | Store::Closed => Phase::Opening,
+        Store::WrongPassphrase | Store::WeakParameters => Phase::Passphrase {
+            first: false,
+            wrong: true,
+        },
+        Store::Damaged(_)
+        | Store::NotThere
+        | Store::AlreadyThere
+        | Store::Invalid(_)
+        | Store::Io(_)
+        | Store::Database(_) => Phase::Damaged,
+    }
+}
+
+/// What is wrong with one vault; a keychain that does not answer concerns the whole shop.
+fn trouble_of(error: &store::Error) -> Result<Trouble, Phase> {
+    match phase_of(error) {
+        Phase::KeychainLocked => Err(Phase::KeychainLocked),
+        Phase::KeychainDenied => Err(Phase::KeychainDenied),
+        Phase::KeyMissing => Ok(Trouble::KeyMissing),
+        Phase::WrongKey => Ok(Trouble::WrongKey),
+        Phase::DiskFull => Ok(Trouble::DiskFull),
+        _ => Ok(Trouble::Damaged),
+    }
+}

@@ -1,0 +1,384 @@
+//! Webhooks are hints: this notices when they stop and fetches what was missed. It checks the
+//! subscription of every connection at start and every 15 minutes and subscribes again; after a
+//! gap, a lost subscription or a long absence it reads the newest messages of each conversation
+//! changed since, and merges them. What cannot be read is a visible gap, never a deletion.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use channels::meta::history::{self, Recovered, Thread};
+use channels::meta::subscription::{is_subscribed, subscribe, subscribed_apps};
+use channels::meta::{Account, Error as PlatformError, Token, Verdict};
+use domain::time::{HOUR, MINUTE};
+use domain::{ContactKey, Timestamp};
+use store::vault::gaps::Gap;
+use store::vault::messages::Road;
+use store::vault::thread::Page;
+use store::{Cursor, VaultRead, VaultWrite};
+use tokio_util::sync::CancellationToken;
+
+use crate::connected::{Connected, SignIn};
+use crate::error::{Error, Result};
+use crate::ingest::{self, Changes, Receiver};
+use crate::phase::LinkState;
+use crate::shop::Shop;
+
+/// How often subscriptions are checked.
+const CHECK_EVERY: Duration = Duration::from_secs(15 * 60);
+/// How long after trouble a check is made again.
+const TROUBLE: Duration = Duration::from_secs(60);
+/// After an absence longer than this everything is looked through.
+const ABSENT: i64 = HOUR;
+/// Looked through from a little before the moment that is known to be complete: clocks differ.
+const SLACK: i64 = 5 * MINUTE;
+/// How many messages of a thread are compared with what the platform lists.
+const KNOWN: u32 = 500;
+
+/// In the vault: since when something may be missing. Absent while nothing is.
+const MISSING_SINCE: &str = "missing_since";
+/// In the vault: until when everything is known to be here.
+const COMPLETE_UNTIL: &str = "complete_until";
+/// In the vault: envelopes the relay could not hand over, not yet accounted for.
+const ENVELOPES_LOST: &str = "envelopes_lost";
+
+/// Checks and repairs every connection; then waits for the next time, or to be woken.
+pub(crate) async fn run(shop: Arc<Shop>, stop: CancellationToken) {
+    for connected in shop.connections() {
+        notice_absence(&shop, &connected).await;
+    }
+    loop {
+        let calm = tokio::select! {
+            () = stop.cancelled() => return,
+            calm = look_at_all(&shop) => calm,
+        };
+        let pause = if calm { CHECK_EVERY } else { TROUBLE };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = shop.wake.repair.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// False if something should be tried again soon.
+async fn look_at_all(shop: &Shop) -> bool {
+    let mut calm = true;
+    for connected in shop.connections() {
+        if connected.vault().is_err() || connected.health().locked {
+            continue;
+        }
+        match look_at(shop, &connected).await {
+            Ok(()) => {}
+            Err(error) => {
+                tracing::warn!(connection = %connected.id, %error, "not repaired yet");
+                calm = false;
+            }
+        }
+    }
+    calm
+}
+
+/// Looks at one connection now: subscription first, then what may be missing.
+pub(crate) async fn look_at(shop: &Shop, connected: &Arc<Connected>) -> Result<()> {
+    let Some(token) = shop.token_of(connected.id).await? else {
+        shop.learn(connected, |health| health.sign_in = SignIn::Ended)
+            .await;
+        return Ok(());
+    };
+    keep_subscribed(shop, connected, &token).await?;
+    fill_gaps(shop, connected, &token).await?;
+    note_complete(shop, connected).await
+}
+
+async fn keep_subscribed(shop: &Shop, connected: &Arc<Connected>, token: &Token) -> Result<()> {
+    let account = &connected.account;
+    let facts = connected
+        .read(|read| read.facts())
+        .await?
+        .ok_or(Error::Gone)?;
+    let apps = match subscribed_apps(&shop.graph, account, token).await {
+        Ok(apps) => apps,
+        Err(error) => return Err(learn_from(shop, connected, error).await),
+    };
+    let now = shop.now();
+    if !is_subscribed(&apps, facts.app_id.as_deref()) {
+        // The first time there was nothing to lose.
+        let first = connected
+            .read(|read| read.mark(COMPLETE_UNTIL))
+            .await?
+            .is_none();
+        if !first {
+            let since = connected
+                .read(complete_until)
+                .await?
+                .unwrap_or(facts.connected_at);
+            tracing::warn!(connection = %connected.id, "the subscription was lost");
+            shop.learn(connected, |health| health.unsubscribed_since = Some(since))
+                .await;
+            connected
+                .write(move |write| mark_missing(write, since))
+                .await?;
+        }
+        if let Err(error) = subscribe(&shop.graph, account, token).await {
+            return Err(learn_from(shop, connected, error).await);
+        }
+    }
+    shop.learn(connected, |health| {
+        health.unsubscribed_since = None;
+        health.sign_in = SignIn::Good;
+    })
+    .await;
+    let id = connected.id;
+    shop.shop_db(move |db| db.write(|write| write.note_checked(id, now)))
+        .await
+}
+
+/// What a refusal says about the connection.
+async fn learn_from(shop: &Shop, connected: &Connected, error: PlatformError) -> Error {
+    match error.verdict() {
+        Some(Verdict::SignInEnded) => {
+            shop.learn(connected, |health| health.sign_in = SignIn::Ended)
+                .await;
+        }
+        Some(Verdict::PermissionMissing) => {
+            shop.learn(connected, |health| {
+                health.sign_in = SignIn::PermissionMissing;
+            })
+            .await;
+        }
+        Some(Verdict::ProofWrong) => shop.wake.upkeep.notify_one(),
+        _ => {}
+    }
+    Error::Unexpected(error.to_string())
+}
+
+/// At start: whoever was away for long has missed what the relay could not keep.
+async fn notice_absence(shop: &Shop, connected: &Arc<Connected>) {
+    let now = shop.now();
+    let noticed = connected
+        .write(move |write| match complete_until(write)? {
+            Some(until) if now.since(until) > ABSENT => mark_missing(write, until),
+            _ => Ok(()),
+        })
+        .await;
+    if let Err(error) = noticed {
+        tracing::debug!(%error, "the last moment was not read");
+    }
+}
+
+/// From this moment on something may be missing. An earlier one stands.
+pub(crate) fn mark_missing(write: &VaultWrite<'_>, since: Timestamp) -> store::Result<()> {
+    let known = timestamp_mark(write, MISSING_SINCE)?;
+    let earliest = known.map_or(since, |known| known.min(since));
+    write.set_mark(MISSING_SINCE, Some(&earliest.0.to_string()))
+}
+
+/// Something may be missing since the last moment that is known to be complete.
+pub(crate) fn mark_missing_since_complete(
+    write: &VaultWrite<'_>,
+    now: Timestamp,
+) -> store::Result<()> {
+    let connected_at = write.facts()?.map(|facts| facts.connected_at);
+    mark_missing(
+        write,
+        complete_until(write)?.or(connected_at).unwrap_or(now),
+    )
+}
+
+/// Envelopes of this connection will never come: marks it together with the cursor that goes on.
+pub(crate) async fn mark_lost(
+    shop: &Shop,
+    connected: &Arc<Connected>,
+    count: u64,
+    cursor: Cursor,
+) -> Result<()> {
+    let now = shop.now();
+    connected
+        .write(move |write| {
+            mark_missing_since_complete(write, now)?;
+            add_lost(write, count)?;
+            write.move_cursor(&cursor)
+        })
+        .await?;
+    shop.wake.repair.notify_one();
+    Ok(())
+}
+
+/// The relay refused so many envelopes since a moment.
+pub(crate) async fn mark_refused(
+    shop: &Shop,
+    connected: &Arc<Connected>,
+    count: u64,
+    since: Timestamp,
+) -> Result<()> {
+    connected
+        .write(move |write| {
+            mark_missing(write, since)?;
+            add_lost(write, count)
+        })
+        .await?;
+    shop.wake.repair.notify_one();
+    Ok(())
+}
+
+fn add_lost(write: &VaultWrite<'_>, count: u64) -> store::Result<()> {
+    let known: u64 = write
+        .mark(ENVELOPES_LOST)?
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0);
+    write.set_mark(
+        ENVELOPES_LOST,
+        Some(&known.saturating_add(count).to_string()),
+    )
+}
+
+fn complete_until(read: &VaultRead<'_>) -> store::Result<Option<Timestamp>> {
+    timestamp_mark(read, COMPLETE_UNTIL)
+}
+
+fn timestamp_mark(read: &VaultRead<'_>, name: &str) -> store::Result<Option<Timestamp>> {
+    Ok(read
+        .mark(name)?
+        .and_then(|text| text.parse().ok())
+        .map(Timestamp))
+}
+
+/// Notes that everything until now is here: nothing is missing, and the road is open.
+async fn note_complete(shop: &Shop, connected: &Arc<Connected>) -> Result<()> {
+    if *shop.link.borrow() != LinkState::Online {
+        return Ok(());
+    }
+    let now = shop.now();
+    connected
+        .write(move |write| {
+            if write.mark(MISSING_SINCE)?.is_none() {
+                write.set_mark(COMPLETE_UNTIL, Some(&now.0.to_string()))?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+async fn fill_gaps(shop: &Shop, connected: &Arc<Connected>, token: &Token) -> Result<()> {
+    let read = |read: &VaultRead<'_>| {
+        Ok((
+            timestamp_mark(read, MISSING_SINCE)?,
+            read.mark(ENVELOPES_LOST)?,
+        ))
+    };
+    let (since, lost) = connected.read(read).await?;
+    let Some(since) = since else { return Ok(()) };
+    if matches!(connected.account, Account::Whatsapp { .. }) {
+        // WhatsApp lets nobody look back: what is lost is said.
+        let lost = lost.and_then(|text| text.parse().ok()).unwrap_or(0);
+        return close_gap(connected, since, lost).await;
+    }
+    let from = since.plus(-SLACK);
+    let account = &connected.account;
+    let threads = match history::changed_since(&shop.graph, account, token, from).await {
+        Ok(threads) => threads,
+        Err(error) => return Err(learn_from(shop, connected, error).await),
+    };
+    for thread in threads {
+        let known = known_ids(connected, &thread).await?;
+        let is_known = |id: &str| known.contains(id);
+        let read = history::messages(&shop.graph, account, token, &thread, from, is_known).await;
+        match read {
+            Ok(recovered) => merge(shop, connected, &thread, recovered).await?,
+            Err(error) => return Err(learn_from(shop, connected, error).await),
+        }
+    }
+    close_gap(connected, since, 0).await
+}
+
+async fn known_ids(connected: &Arc<Connected>, thread: &Thread) -> Result<HashSet<String>> {
+    let keys: Vec<ContactKey> = thread
+        .contact
+        .as_ref()
+        .map(|contact| contact.keys.clone())
+        .unwrap_or_default();
+    connected
+        .read(move |read| {
+            let mut known = HashSet::new();
+            for key in &keys {
+                if let Some(conversation) = read.conversation_with(key)? {
+                    let page = read.thread(conversation, Page::Newest, KNOWN)?;
+                    known.extend(page.messages.into_iter().filter_map(|one| one.platform_id));
+                }
+            }
+            Ok(known)
+        })
+        .await
+}
+
+async fn merge(
+    shop: &Shop,
+    connected: &Arc<Connected>,
+    thread: &Thread,
+    recovered: Recovered,
+) -> Result<()> {
+    let account = connected.account.clone();
+    let (version, now) = (shop.version.clone(), shop.now());
+    let contact = thread.contact.clone();
+    let changes = connected
+        .write(move |write| {
+            let receiver = Receiver {
+                account: &account,
+                version: &version,
+                now,
+            };
+            let mut changes = Changes::default();
+            for event in &recovered.events {
+                let changed = ingest::apply_event(write, &receiver, event, Road::Recovered, b"")?;
+                changes.conversations.extend(changed.conversations);
+            }
+            // One gap a day and conversation: where its last unreadable message stood.
+            let mut days: BTreeMap<i64, (Timestamp, u32)> = BTreeMap::new();
+            for gone in &recovered.unavailable {
+                let day = gone.at.0.div_euclid(domain::time::DAY);
+                let (last, count) = days.entry(day).or_insert((gone.at, 0));
+                (*last, *count) = (gone.at.max(*last), *count + 1);
+            }
+            if let Some(contact) = contact.filter(|_| !days.is_empty()) {
+                let conversation = write.contact_of(&contact, now)?;
+                for (at, lost) in days.into_values() {
+                    let reason = "platform".to_owned();
+                    let gap = Gap {
+                        conversation: Some(conversation),
+                        at,
+                        lost,
+                        reason,
+                    };
+                    write.note_gap(&gap)?;
+                }
+                changes.conversations.insert(conversation);
+            }
+            Ok(changes)
+        })
+        .await?;
+    shop.announce(&changes);
+    Ok(())
+}
+
+/// What could be fetched was fetched. Anything that came to be missing meanwhile stays marked.
+async fn close_gap(connected: &Arc<Connected>, since: Timestamp, lost: u32) -> Result<()> {
+    connected
+        .write(move |write| {
+            if lost > 0 {
+                let reason = "relay".to_owned();
+                write.note_gap(&Gap {
+                    conversation: None,
+                    at: since,
+                    lost,
+                    reason,
+                })?;
+            }
+            write.set_mark(ENVELOPES_LOST, None)?;
+            if timestamp_mark(write, MISSING_SINCE)? == Some(since) {
+                write.set_mark(MISSING_SINCE, None)?;
+            }
+            Ok(())
+        })
+        .await
+}
