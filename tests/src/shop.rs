@@ -285,6 +285,7 @@ pub fn config(world: &World, data: &Path) -> Config {
         },
         version: "test".to_owned(),
         decoder: Decoder::Here,
+        browser: None,
     }
 }
 
