@@ -49,5 +49,6 @@ pub use decode::Decoder;
 pub use engine::{Clock, Engine, Opener, SecretsSource};
 pub use error::{Error, Result};
 pub use news::{Arrival, News};
+pub use opening::instance_name;
 pub use phase::{LinkState, Phase};
 pub use settings::{Language, Settings, Theme};

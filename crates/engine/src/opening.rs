@@ -3,10 +3,12 @@
 //! erasure that was begun is finished before any file is opened.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use domain::secrets::Secrets;
 use domain::{ConnectionId, Timestamp};
+use sha2::{Digest, Sha256};
 use store::shop::connections::{ConnectionRecord, ConnectionState};
 use store::shop::device::Device;
 use store::vault::facts::Facts;
@@ -297,5 +299,18 @@ fn trouble_of(error: &store::Error) -> Result<Trouble, Phase> {
         Phase::WrongKey => Ok(Trouble::WrongKey),
         Phase::DiskFull => Ok(Trouble::DiskFull),
         _ => Ok(Trouble::Damaged),
+    }
+}
+
+/// A name for the single instance of a data folder: two folders are two shops and run beside each
+/// other. Where the folder cannot say its name, its address stands in.
+pub fn instance_name(data_dir: &Path) -> String {
+    let profile = Paths::create(data_dir).and_then(|paths| Profile::open_or_create(&paths));
+    match profile {
+        Ok(profile) => profile.id().to_owned(),
+        Err(_) => {
+            let digest = Sha256::digest(data_dir.as_os_str().as_encoded_bytes());
+            hex::encode(digest).chars().take(32).collect()
+        }
     }
 }
