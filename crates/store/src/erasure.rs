@@ -33,7 +33,7 @@ pub enum Step {
 }
 
 /// Runs an erasure that is in the journal to its end on this disk, or on from where it was cut off.
-/// Every open database it reaches must be closed before. `before` is called ahead of each step; an
+/// Open databases it reaches must be closed at the first [`Step::File`] at the latest. `before` is called ahead of each step; an
 /// error from it stops there, and the next run goes on.
 ///
 /// Answers what the sweep found although it should not be there; the wipe is complete when that is

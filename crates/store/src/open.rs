@@ -97,3 +97,92 @@ fn no_attach(context: AuthContext<'_>) -> Authorization {
         _ => Authorization::Allow,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(connection: &Connection, pragma: &str) -> String {
+        let ask = format!("SELECT CAST(v AS TEXT) FROM (SELECT * FROM pragma_{pragma}) AS t (v)");
+        connection
+            .query_row(&ask, [], |row| row.get(0))
+            .or_else(|_| {
+                connection.query_row(&format!("PRAGMA {pragma}"), [], |row| {
+                    row.get::<_, rusqlite::types::Value>(0)
+                        .map(|value| match value {
+                            rusqlite::types::Value::Integer(number) => number.to_string(),
+                            rusqlite::types::Value::Text(text) => text,
+                            other => format!("{other:?}"),
+                        })
+                })
+            })
+            .unwrap()
+    }
+
+    #[test]
+    fn every_connection_has_the_settings_that_keep_its_promises() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let key = DatabaseKey::of(1);
+        drop(create(&path, &key).unwrap());
+        for connection in [writer(&path, &key).unwrap(), reader(&path, &key).unwrap()] {
+            for (pragma, expected) in [
+                ("journal_mode", "wal"),
+                ("synchronous", "2"),
+                ("fullfsync", "1"),
+                ("checkpoint_fullfsync", "1"),
+                ("secure_delete", "1"),
+                ("temp_store", "2"),
+                ("foreign_keys", "1"),
+                ("trusted_schema", "0"),
+                ("cell_size_check", "1"),
+                ("auto_vacuum", "2"),
+                ("wal_autocheckpoint", "1000"),
+                ("journal_size_limit", "4194304"),
+                ("cipher_page_size", "4096"),
+                ("cipher_memory_security", "1"),
+            ] {
+                assert_eq!(value(&connection, pragma), expected, "{pragma}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_reader_cannot_write_and_nobody_attaches() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let key = DatabaseKey::of(1);
+        let writer = create(&path, &key).unwrap();
+        writer
+            .execute_batch("CREATE TABLE a (b TEXT) STRICT;")
+            .unwrap();
+        let reader = reader(&path, &key).unwrap();
+        assert!(
+            reader
+                .execute("INSERT INTO a (b) VALUES ('x')", [])
+                .is_err()
+        );
+        let other = folder.path().join("other.db");
+        let attach = format!("ATTACH '{}' AS other KEY ''", other.display());
+        assert!(writer.execute_batch(&attach).is_err());
+        assert!(!other.exists());
+    }
+
+    #[test]
+    fn files_are_their_owners_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let key = DatabaseKey::of(1);
+        let writer = create(&path, &key).unwrap();
+        writer
+            .execute_batch("CREATE TABLE a (b TEXT) STRICT;")
+            .unwrap();
+        #[cfg(unix)]
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            use std::os::unix::fs::PermissionsExt as _;
+            let entry = entry.unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{}", entry.path().display());
+        }
+    }
+}

@@ -49,6 +49,7 @@ impl Paths {
     pub fn create(root: impl Into<PathBuf>) -> Result<Self> {
         let paths = Self { root: root.into() };
         disk::private_folder(&paths.root)?;
+        disk::make_private(&paths.root)?;
         for folder in [paths.vaults(), paths.all_media(), paths.receipts()] {
             disk::private_folder(&folder)?;
         }
@@ -197,6 +198,19 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_was_open_to_others_is_closed() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        Paths::create(folder.path()).unwrap();
+        assert_eq!(
+            fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
     }
 
     #[test]

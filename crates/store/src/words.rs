@@ -75,22 +75,34 @@ impl Query {
 
     /// The query for an index of text: all words, the last one perhaps not typed to its end.
     pub(crate) fn for_text(&self) -> String {
+        self.written(can_begin)
+    }
+
+    /// The query for an index of people: as for text, or by number. Among people a single letter is
+    /// worth looking for.
+    pub(crate) fn for_people(&self) -> String {
+        let words = self.written(|_| true);
+        match &self.phone {
+            Some(digits) => format!("({words}) OR (\"{digits}\" *)"),
+            None => words,
+        }
+    }
+
+    fn written(&self, begins: impl Fn(&str) -> bool) -> String {
         let last = self.words.len().saturating_sub(1);
         let words = self.words.iter().enumerate().map(|(at, forms)| {
             // Only letters, digits and spaces are left in a form: nothing can end the quotes.
-            let end = if at == last { "\" *" } else { "\"" };
-            let forms: Vec<String> = forms.iter().map(|form| format!("\"{form}{end}")).collect();
-            format!("({})", forms.join(" OR "))
+            let quoted = forms.iter().map(|form| {
+                let end = if at == last && begins(form) {
+                    "\" *"
+                } else {
+                    "\""
+                };
+                format!("\"{form}{end}")
+            });
+            format!("({})", quoted.collect::<Vec<_>>().join(" OR "))
         });
         words.collect::<Vec<_>>().join(" AND ")
-    }
-
-    /// The query for an index of people: as for text, or by number.
-    pub(crate) fn for_people(&self) -> String {
-        match &self.phone {
-            Some(digits) => format!("({}) OR (\"{digits}\" *)", self.for_text()),
-            None => self.for_text(),
-        }
     }
 
     /// Whether a word of a text is one that was searched for.
@@ -107,6 +119,12 @@ impl Query {
             })
         })
     }
+}
+
+/// Whether what was typed so far can stand for all words that begin like it. A single letter begins
+/// half of all words; a single character of Chinese or Japanese is a word.
+fn can_begin(form: &str) -> bool {
+    form.chars().nth(1).is_some() || form.chars().all(is_unspaced)
 }
 
 /// A piece of a text in a search result.
@@ -370,7 +388,7 @@ mod tests {
         assert_eq!(
             query.for_text(),
             "(\"a\") AND (\"or\") AND (\"b\") AND (\"near\") AND (\"c\") AND (\"d\") AND (\"col\") \
-             AND (\"e\" *)"
+             AND (\"e\")"
         );
         assert_eq!(Query::parse(" \"*-\u{200b} "), None);
         assert_eq!(

@@ -245,10 +245,10 @@ CREATE TABLE seal_keys (
 -- is taken out by giving its old words again; secure-delete then rewrites the page instead of
 -- leaving the word behind a marker.
 CREATE VIRTUAL TABLE message_words USING fts5 (
-    words, content = '', tokenize = 'ascii'
+    words, content = '', prefix = '2 3', tokenize = 'ascii'
 );
 INSERT INTO message_words (message_words, rank) VALUES ('secure-delete', 1);
 CREATE VIRTUAL TABLE contact_words USING fts5 (
-    words, content = '', tokenize = 'ascii'
+    words, content = '', prefix = '1 2 3', tokenize = 'ascii'
 );
 INSERT INTO contact_words (contact_words, rank) VALUES ('secure-delete', 1);

@@ -318,7 +318,8 @@ impl VaultWrite<'_> {
         }
         self.see_what_was_answered_elsewhere(stays)?;
         self.apply_watermarks(stays)?;
-        self.refresh(stays)
+        self.refresh(stays);
+        Ok(())
     }
 }
 

@@ -134,6 +134,7 @@ pub struct ReadToTell {
 impl VaultRead<'_> {
     /// One line of the list.
     pub fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>> {
+        self.make_fresh()?;
         let Some(row) = self.row_of(id)? else {
             return Ok(None);
         };
@@ -152,6 +153,7 @@ impl VaultRead<'_> {
         after: Option<&ListPosition>,
         limit: u32,
     ) -> Result<Vec<Conversation>> {
+        self.make_fresh()?;
         let (activity, row) =
             after.map_or((i64::MAX, i64::MAX), |after| after.within(self.connection));
         let mut statement = self.sql.prepare_cached(list_sql(filter))?;
@@ -163,6 +165,7 @@ impl VaultRead<'_> {
 
     /// How many messages nobody here has seen, and in how many conversations.
     pub fn unread(&self) -> Result<Unread> {
+        self.make_fresh()?;
         let mut statement = self.sql.prepare_cached(
             "SELECT count(*) AS conversations, coalesce(sum(unread), 0) AS messages
              FROM conversations WHERE unread > 0",
@@ -188,6 +191,15 @@ impl VaultRead<'_> {
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Works out what the list shows of conversations that changed in this transaction.
+    pub(crate) fn make_fresh(&self) -> Result<()> {
+        let stale = std::mem::take(&mut *self.stale.borrow_mut());
+        for conversation in stale {
+            self.sql.prepare_cached(REFRESH)?.execute([conversation])?;
+        }
+        Ok(())
     }
 
     fn conversation_from_row(&self, row: &Row<'_>) -> rusqlite::Result<Conversation> {
@@ -264,7 +276,7 @@ impl VaultWrite<'_> {
                  WHERE id = ?1",
             )?
             .execute([row, upto])?;
-        self.refresh(row)?;
+        self.refresh(row);
         Ok(true)
     }
 
@@ -279,7 +291,8 @@ impl VaultWrite<'_> {
                       ORDER BY sent_at DESC, id DESC LIMIT 1)",
             )?
             .execute([row])?;
-        self.refresh(row)
+        self.refresh(row);
+        Ok(())
     }
 
     /// The platform knows that this was read.
@@ -293,10 +306,10 @@ impl VaultWrite<'_> {
         Ok(())
     }
 
-    /// Works out again what the list shows of a conversation.
-    pub(crate) fn refresh(&self, conversation: i64) -> Result<()> {
-        self.sql.prepare_cached(REFRESH)?.execute([conversation])?;
-        Ok(())
+    /// Notes that what the list shows of a conversation is to be worked out again: once, however
+    /// many messages a transaction brings.
+    pub(crate) fn refresh(&self, conversation: i64) {
+        self.stale.borrow_mut().insert(conversation);
     }
 
     /// What the person wrote before the shop answered from elsewhere was seen there.

@@ -41,6 +41,7 @@ pub struct Talk {
 impl VaultRead<'_> {
     /// How many conversations each list has.
     pub fn list_counts(&self) -> Result<ListCounts> {
+        self.make_fresh()?;
         let mut statement = self.sql.prepare_cached(
             "SELECT
                  (SELECT count(*) FROM conversations WHERE last_activity IS NOT NULL) AS every,
@@ -111,5 +112,73 @@ impl VaultRead<'_> {
             .sql
             .prepare_cached("SELECT count(*) AS n FROM outbox WHERE state = 'queued'")?;
         Ok(statement.query_row([], |row| sql::count(row, "n"))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::inbound::{Author, InboundMessage};
+    use domain::{ContactKind, ContactRef};
+
+    use super::super::messages::{Arrival, Road};
+    use super::super::testing::{at, in_memory, read, write};
+    use super::*;
+
+    #[test]
+    fn numbers_follow_the_rows() {
+        let mut vault = in_memory();
+        let mut say = |person: &str, id: &str, author, moment| {
+            let message = InboundMessage {
+                platform_id: id.to_owned(),
+                contact: ContactRef::of(ContactKind::Igsid, person),
+                author,
+                text: Some("hi".to_owned()),
+                attachments: vec![],
+                reply_to: None,
+                story: None,
+                our_id: None,
+                app_id: Some("other".to_owned()),
+                unsupported: None,
+            };
+            let arrival = Arrival {
+                message: &message,
+                at: at(moment),
+                arrived_at: at(moment),
+                road: Road::Live,
+                quarantine: None,
+            };
+            write(&mut vault, |tx| tx.add_message(&arrival)).conversation
+        };
+        say("1", "a", Author::Person, 1_000);
+        let two = say("2", "b", Author::Person, 2_000);
+        say("2", "c", Author::Shop, 3_000);
+        let lists = read(&vault, |vault| vault.list_counts());
+        assert_eq!(
+            lists,
+            ListCounts {
+                all: 2,
+                unread: 1,
+                waiting: 1
+            }
+        );
+        let kept = read(&vault, |vault| vault.kept());
+        assert_eq!(
+            kept,
+            Kept {
+                messages: 3,
+                pictures: 0,
+                last_sent_at: Some(at(3_000))
+            }
+        );
+        let talk = read(&vault, |vault| vault.talk(two));
+        assert_eq!(
+            talk,
+            Talk {
+                first_at: Some(at(2_000)),
+                messages: 2
+            }
+        );
+        assert_eq!(read(&vault, |vault| vault.unconfirmed_in(two)), 0);
+        assert_eq!(read(&vault, |vault| vault.replies_waiting()), 0);
     }
 }

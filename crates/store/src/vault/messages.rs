@@ -149,7 +149,7 @@ impl VaultWrite<'_> {
             self.note_answer_elsewhere(conversation, row)?;
             self.apply_watermarks(conversation)?;
         }
-        self.refresh(conversation)?;
+        self.refresh(conversation);
         Ok(self.stored(row, conversation, News::Inserted))
     }
 
@@ -166,7 +166,7 @@ impl VaultWrite<'_> {
         }
         if existing.unsupported && !existing.unsent && !is_placeholder(arrival.message) {
             self.fill_placeholder(row, arrival)?;
-            self.refresh(conversation)?;
+            self.refresh(conversation);
             return Ok(self.stored(row, conversation, News::Understood));
         }
         Ok(self.stored(row, conversation, News::Known))

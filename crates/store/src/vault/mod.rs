@@ -33,6 +33,8 @@ mod residue;
 #[cfg(test)]
 mod testing;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::Deref;
 
 use domain::secrets::Secrets;
@@ -79,7 +81,6 @@ impl Vault {
         connection: ConnectionId,
     ) -> Result<Self> {
         let vault = Self::with(paths, profile, secrets, connection, Database::open)?;
-        vault.refresh_words()?;
         vault.bury_all()?;
         Ok(vault)
     }
@@ -100,11 +101,13 @@ impl Vault {
         };
         let database = database(place)?;
         let media = Media::open(paths.media(connection), connection)?;
-        Ok(Self {
+        let vault = Self {
             connection,
             database,
             media,
-        })
+        };
+        vault.refresh_words()?;
+        Ok(vault)
     }
 
     /// Whose vault this is.
@@ -119,23 +122,17 @@ impl Vault {
 
     /// Reads in one snapshot.
     pub fn read<T>(&self, work: impl FnOnce(&VaultRead<'_>) -> Result<T>) -> Result<T> {
-        self.database.read(|sql| {
-            work(&VaultRead {
-                connection: self.connection,
-                sql,
-            })
-        })
+        self.database
+            .read(|sql| work(&VaultRead::on(self.connection, sql)))
     }
 
     /// Writes in one transaction: all of it or nothing, on the disk when this returns. Media files
     /// whose rows went away are removed afterwards.
     pub fn write<T>(&self, work: impl FnOnce(&VaultWrite<'_>) -> Result<T>) -> Result<T> {
         let (result, dead) = self.database.write(|sql| {
-            let write = VaultWrite(VaultRead {
-                connection: self.connection,
-                sql,
-            });
+            let write = VaultWrite(VaultRead::on(self.connection, sql));
             let result = work(&write)?;
+            write.make_fresh()?;
             Ok((result, write.has_dead_media()?))
         })?;
         if dead {
@@ -166,6 +163,9 @@ impl Vault {
 pub struct VaultRead<'a> {
     connection: ConnectionId,
     sql: &'a Connection,
+    /// Conversations whose line in the list is to be worked out again: before anyone looks, at the
+    /// latest before the commit. Only a transaction ever has any.
+    stale: RefCell<BTreeSet<i64>>,
 }
 
 /// One transaction on a vault. Reads see what it has written.
@@ -180,7 +180,15 @@ impl<'a> Deref for VaultWrite<'a> {
     }
 }
 
-impl VaultRead<'_> {
+impl<'a> VaultRead<'a> {
+    const fn on(connection: ConnectionId, sql: &'a Connection) -> Self {
+        Self {
+            connection,
+            sql,
+            stale: RefCell::new(BTreeSet::new()),
+        }
+    }
+
     /// Whose vault this is.
     pub const fn connection(&self) -> ConnectionId {
         self.connection

@@ -201,6 +201,11 @@ fn seen(connection: &Connection) -> BTreeMap<String, Vec<String>> {
 
 /// The end of a course of events.
 fn end_of(events: &[(i64, News)]) -> BTreeMap<String, Vec<String>> {
+    end_with(events, "")
+}
+
+/// The same where something is done to the vault after each event.
+fn end_with(events: &[(i64, News)], after_each: &str) -> BTreeMap<String, Vec<String>> {
     let mut connection = in_memory();
     let facts = super::facts::Facts {
         channel: domain::Channel::Whatsapp,
@@ -217,8 +222,37 @@ fn end_of(events: &[(i64, News)]) -> BTreeMap<String, Vec<String>> {
     write(&mut connection, |tx| tx.set_facts(&facts));
     for (moment, news) in events {
         write(&mut connection, |tx| apply(tx, *moment, news));
+        connection.execute_batch(after_each).unwrap();
     }
     seen(&connection)
+}
+
+/// The comparison itself must be able to fail: a vault that forgets what comes early, or that lets
+/// the last word stand, ends differently.
+#[test]
+fn a_vault_that_forgets_is_caught() {
+    let message = |moment| (moment, News::Message(1, 3));
+    for (early, careless) in [
+        (News::Unsend(1), "DELETE FROM pending"),
+        (News::Edit(1), "DELETE FROM pending"),
+        (News::Progress(1, Delivery::Read), "DELETE FROM pending"),
+        (
+            News::UpToMessage(1, Delivery::Delivered),
+            "DELETE FROM pending",
+        ),
+        (
+            News::UpTo(1, 8_000, Delivery::Read),
+            "UPDATE conversations SET person_read_upto = NULL",
+        ),
+        (
+            News::React(1, Author::Person, Some("❤")),
+            "DELETE FROM reactions",
+        ),
+    ] {
+        let (before, after) = ([(5, early.clone()), message(9)], [message(9), (5, early)]);
+        assert_eq!(end_of(&before), end_of(&after));
+        assert_ne!(end_with(&before, careless), end_of(&after), "{careless}");
+    }
 }
 
 proptest! {

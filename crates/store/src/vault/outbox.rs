@@ -207,7 +207,7 @@ impl VaultWrite<'_> {
         self.sql
             .prepare_cached("UPDATE outbox SET held = 1 WHERE message = ?1")?
             .execute([message])?;
-        self.refresh(conversation)?;
+        self.refresh(conversation);
         Ok(self.message_id(message))
     }
 
@@ -270,7 +270,8 @@ impl VaultWrite<'_> {
                 }
             }
         }
-        self.refresh(self.conversation_of_message(message)?)
+        self.refresh(self.conversation_of_message(message)?);
+        Ok(())
     }
 
     /// A rate limit of the whole connection: nothing leaves before `until`.
@@ -313,7 +314,7 @@ impl VaultWrite<'_> {
         self.sql
             .prepare_cached("DELETE FROM messages WHERE id = ?1")?
             .execute([row])?;
-        self.refresh(conversation)?;
+        self.refresh(conversation);
         Ok(true)
     }
 
@@ -365,7 +366,8 @@ impl VaultWrite<'_> {
         let conversation = self.conversation_of_message(row)?;
         self.remove_outbox_row(row)?;
         self.add_outbox_row(row, conversation, means, now)?;
-        self.refresh(conversation)
+        self.refresh(conversation);
+        Ok(())
     }
 
     /// The owner does not want a failed or unconfirmed reply any more: it leaves the thread.
@@ -383,7 +385,7 @@ impl VaultWrite<'_> {
             return Ok(false);
         };
         self.remove_message(row)?;
-        self.refresh(conversation)?;
+        self.refresh(conversation);
         Ok(true)
     }
 
@@ -448,7 +450,8 @@ impl VaultWrite<'_> {
         self.settle_pending(row, platform_id)?;
         let conversation = self.conversation_of_message(row)?;
         self.apply_watermarks(conversation)?;
-        self.refresh(conversation)
+        self.refresh(conversation);
+        Ok(())
     }
 
     fn add_outbox_row(

@@ -103,7 +103,7 @@ impl VaultWrite<'_> {
             return Ok(false);
         }
         self.set_delivery(row, after, failure)?;
-        self.refresh(conversation)?;
+        self.refresh(conversation);
         Ok(true)
     }
 
@@ -197,7 +197,7 @@ impl VaultWrite<'_> {
             return Ok(None);
         };
         self.erase_content(row, platform_id)?;
-        self.refresh(self.conversation_of_message(row)?)?;
+        self.refresh(self.conversation_of_message(row)?);
         Ok(Some(self.message_id(row)))
     }
 

@@ -65,6 +65,7 @@ impl VaultRead<'_> {
 
     /// People whose name, handle or number begins like this, the latest active first.
     pub fn find_people(&self, query: &Query, limit: u32) -> Result<Vec<Conversation>> {
+        self.make_fresh()?;
         let mut statement = self.sql.prepare_cached(FIND_PEOPLE)?;
         let rows = statement.query_map(params![query.for_people(), limit], |row| row.get(0))?;
         let mut found = Vec::new();

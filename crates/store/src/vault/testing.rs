@@ -40,11 +40,9 @@ pub(crate) fn write<T>(
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .unwrap();
-    let write = VaultWrite(VaultRead {
-        connection: CONNECTION,
-        sql: &transaction,
-    });
+    let write = VaultWrite(VaultRead::on(CONNECTION, &transaction));
     let result = work(&write).unwrap();
+    write.make_fresh().unwrap();
     transaction.commit().unwrap();
     result
 }
@@ -53,11 +51,7 @@ pub(crate) fn read<T>(
     connection: &Connection,
     work: impl FnOnce(&VaultRead<'_>) -> Result<T>,
 ) -> T {
-    work(&VaultRead {
-        connection: CONNECTION,
-        sql: connection,
-    })
-    .unwrap()
+    work(&VaultRead::on(CONNECTION, connection)).unwrap()
 }
 
 pub(crate) fn at(milliseconds: i64) -> Timestamp {

@@ -18,6 +18,7 @@ mod road;
 mod search;
 #[cfg(test)]
 mod shop;
+
 #[cfg(test)]
 mod support;
 #[cfg(test)]
