@@ -91,16 +91,6 @@ impl VaultRead<'_> {
         Ok(row.map(|row| self.message_id(row)))
     }
 
-    /// The row with our own id, if the platform has not named it yet.
-    pub(crate) fn nameless_with_our_id(&self, our_id: &OurId) -> Result<Option<i64>> {
-        let mut statement = self
-            .sql
-            .prepare_cached("SELECT id FROM messages WHERE our_id = ?1 AND platform_id IS NULL")?;
-        Ok(statement
-            .query_row([our_id.as_bytes()], |row| row.get(0))
-            .optional()?)
-    }
-
     /// Of these platform ids, the ones that are not here: what a look into the platform's own list
     /// has to fetch.
     pub fn missing_platform_ids(&self, ids: &[String]) -> Result<Vec<String>> {

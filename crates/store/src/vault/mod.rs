@@ -4,6 +4,7 @@
 //! can read as well. There is no other way to either, so nothing is ever half-written.
 
 pub mod attachments;
+mod confirm;
 pub mod contacts;
 pub mod conversations;
 pub mod counts;
@@ -20,6 +21,7 @@ pub mod progress;
 pub mod quarantine;
 pub mod reactions;
 pub mod search;
+mod second_try;
 pub mod thread;
 
 #[cfg(test)]

@@ -3,17 +3,14 @@
 //! its message's new state. One that may or may not have left stays `unconfirmed` until an echo, a
 //! status or the owner decides: nothing here ever sends twice by itself.
 
-use domain::inbound::InboundMessage;
 use domain::outbound::{Holds, Outcome};
 use domain::reply_window::Means;
-use domain::time::{MINUTE, SECOND};
 use domain::{ConversationId, Delivery, MessageId, OurId, Timestamp};
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::attachments::StoredMedia;
-use super::messages::Arrival;
 use super::{VaultRead, VaultWrite};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::sql;
 
 /// A query of outbox rows with what is needed of their messages.
@@ -27,12 +24,6 @@ macro_rules! outbox {
         )
     };
 }
-
-/// An echo without our id belongs to a send that started at most this long after it (clocks
-/// differ) …
-const ECHO_BEFORE: i64 = 60 * SECOND;
-/// … and at most this long before it.
-const ECHO_AFTER: i64 = 10 * MINUTE;
 
 /// A reply the owner wants to send.
 #[derive(Clone, Debug)]
@@ -282,179 +273,7 @@ impl VaultWrite<'_> {
         Ok(())
     }
 
-    /// The owner takes a reply back, or it cannot leave any more: it becomes a draft again. False
-    /// if it is on its way already.
-    pub fn back_to_draft(&self, message: MessageId, now: Timestamp) -> Result<bool> {
-        let row = self.message_row(message)?;
-        let queued: Option<i64> = self
-            .sql
-            .prepare_cached(
-                "SELECT conversation FROM outbox WHERE message = ?1 AND state = 'queued'",
-            )?
-            .query_row([row], |row| row.get(0))
-            .optional()?;
-        let Some(conversation) = queued else {
-            return Ok(false);
-        };
-        let text = self.message_text(row)?;
-        self.unindex_message(row, text.as_deref())?;
-        if let Some(text) = text {
-            self.put_before_draft(conversation, &text, now)?;
-        }
-        // The files go along with the picture, from the message to the draft.
-        self.sql
-            .prepare_cached(
-                "INSERT INTO draft_pictures (conversation, mime, file_name, file, key, size, width,
-                     height, thumb_file, thumb_key, thumb_size)
-                 SELECT ?2, coalesce(mime, 'image/jpeg'), file_name, file, key, size, width,
-                     height, thumb_file, thumb_key, thumb_size
-                 FROM attachments WHERE message = ?1 AND file IS NOT NULL ORDER BY position",
-            )?
-            .execute([row, conversation])?;
-        self.sql
-            .prepare_cached("DELETE FROM messages WHERE id = ?1")?
-            .execute([row])?;
-        self.refresh(conversation);
-        Ok(true)
-    }
-
-    /// At start, before anything is sent: what was in its hold is a draft again, what was on its
-    /// way is unconfirmed. What waits for a later try goes on waiting.
-    pub fn recover_outbox(&self, now: Timestamp) -> Result<Recovered> {
-        let mut recovered = Recovered::default();
-        // Newest first: each goes before the draft, so the oldest ends on top.
-        let held = self.messages_where("state = 'queued' AND held = 1 ORDER BY id DESC")?;
-        for (message, conversation) in held {
-            if self.back_to_draft(message, now)? {
-                recovered.drafts.push(conversation);
-            }
-        }
-        recovered.drafts.sort_unstable();
-        recovered.drafts.dedup();
-        for (message, _) in self.messages_where("state = 'sending' ORDER BY id")? {
-            self.sql
-                .prepare_cached("UPDATE outbox SET state = 'unconfirmed' WHERE message = ?1")?
-                .execute([message.row])?;
-            self.set_delivery(message.row, Delivery::Unconfirmed, None)?;
-            recovered.unconfirmed.push(message);
-        }
-        Ok(recovered)
-    }
-
-    /// The owner says "Try again" to a failed reply, or "Send again" to an unconfirmed one. It gets
-    /// a new id of ours, so that a late echo of the first try is never taken for the second.
-    pub fn try_again(
-        &self,
-        message: MessageId,
-        our_id: OurId,
-        means: Means,
-        now: Timestamp,
-    ) -> Result<()> {
-        let row = self.message_row(message)?;
-        let changed = self
-            .sql
-            .prepare_cached(
-                "UPDATE messages SET our_id = ?2, sent_at = ?3, platform_id = NULL,
-                     delivery = 'queued', failure_reason = NULL, failure_code = NULL
-                 WHERE id = ?1 AND author = 'shop' AND unsent = 0
-                   AND delivery IN ('failed', 'unconfirmed')",
-            )?
-            .execute(params![row, our_id.as_bytes(), now.0])?;
-        if changed == 0 {
-            return Err(Error::Invalid("message to try again"));
-        }
-        let conversation = self.conversation_of_message(row)?;
-        self.remove_outbox_row(row)?;
-        self.add_outbox_row(row, conversation, means, now)?;
-        self.refresh(conversation);
-        Ok(())
-    }
-
-    /// The owner does not want a failed or unconfirmed reply any more: it leaves the thread.
-    pub fn discard_reply(&self, message: MessageId) -> Result<bool> {
-        let row = self.message_row(message)?;
-        let conversation: Option<i64> = self
-            .sql
-            .prepare_cached(
-                "SELECT conversation FROM messages
-                 WHERE id = ?1 AND author = 'shop' AND delivery IN ('failed', 'unconfirmed')",
-            )?
-            .query_row([row], |row| row.get(0))
-            .optional()?;
-        let Some(conversation) = conversation else {
-            return Ok(false);
-        };
-        self.remove_message(row)?;
-        self.refresh(conversation);
-        Ok(true)
-    }
-
-    /// Finds the shop's own message an echo belongs to: by our id; without one by its words among
-    /// what is on its way or unconfirmed. If two fit, none is taken: both stay unconfirmed.
-    pub(crate) fn find_own(&self, conversation: i64, echo: &Arrival<'_>) -> Result<Option<i64>> {
-        if let Some(our_id) = &echo.message.our_id {
-            return self.nameless_with_our_id(our_id);
-        }
-        let mut statement = self.sql.prepare_cached(
-            "SELECT m.id, m.text FROM outbox o JOIN messages m ON m.id = o.message
-             WHERE o.conversation = ?1 AND o.state IN ('sending', 'unconfirmed')
-               AND o.started_at BETWEEN ?2 AND ?3 AND m.platform_id IS NULL",
-        )?;
-        let started = params![
-            conversation,
-            echo.at.plus(-ECHO_AFTER).0,
-            echo.at.plus(ECHO_BEFORE).0
-        ];
-        let rows = statement.query_map(started, |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let mut fitting = None;
-        for row in rows {
-            let (row, text): (i64, Option<String>) = row?;
-            if same_content(echo.message, text.as_deref()) && fitting.replace(row).is_some() {
-                return Ok(None);
-            }
-        }
-        Ok(fitting)
-    }
-
-    /// The platform has a message of ours, under this id. If its echo stood as a row of its own
-    /// until now, the two become one.
-    pub(crate) fn confirm(&self, row: i64, platform_id: &str, at: Option<Timestamp>) -> Result<()> {
-        let mut at = at;
-        if let Some(echo) = self.row_with_platform_id(platform_id)?
-            && echo != row
-        {
-            let sent_at: i64 = self
-                .sql
-                .prepare_cached("SELECT sent_at FROM messages WHERE id = ?1")?
-                .query_row([echo], |row| row.get(0))?;
-            at = at.or(Some(Timestamp(sent_at)));
-            self.remove_message(echo)?;
-        }
-        let state = self
-            .sql
-            .prepare_cached(
-                "UPDATE messages SET platform_id = coalesce(platform_id, ?2), sent_at = coalesce(?3, sent_at)
-                 WHERE id = ?1 RETURNING delivery",
-            )?
-            .query_row(params![row, platform_id, at.map(|at| at.0)], |row| {
-                sql::word_or_none(row, "delivery", Delivery::from_name)
-            })?;
-        // The platform has it: that outweighs what we thought had gone wrong.
-        if !matches!(
-            state,
-            Some(Delivery::Sent | Delivery::Delivered | Delivery::Read)
-        ) {
-            self.set_delivery(row, Delivery::Sent, None)?;
-        }
-        self.remove_outbox_row(row)?;
-        self.settle_pending(row, platform_id)?;
-        let conversation = self.conversation_of_message(row)?;
-        self.apply_watermarks(conversation)?;
-        self.refresh(conversation);
-        Ok(())
-    }
-
-    fn add_outbox_row(
+    pub(crate) fn add_outbox_row(
         &self,
         message: i64,
         conversation: i64,
@@ -475,49 +294,23 @@ impl VaultWrite<'_> {
         Ok(())
     }
 
-    fn remove_outbox_row(&self, message: i64) -> Result<bool> {
+    pub(crate) fn remove_outbox_row(&self, message: i64) -> Result<bool> {
         let mut statement = self
             .sql
             .prepare_cached("DELETE FROM outbox WHERE message = ?1")?;
         Ok(statement.execute([message])? == 1)
     }
 
-    fn change_state(&self, id: i64, state: OutboxState, due_at: Timestamp) -> Result<bool> {
+    pub(crate) fn change_state(
+        &self,
+        id: i64,
+        state: OutboxState,
+        due_at: Timestamp,
+    ) -> Result<bool> {
         let mut statement = self
             .sql
             .prepare_cached("UPDATE outbox SET state = ?2, due_at = ?3 WHERE id = ?1")?;
         Ok(statement.execute(params![id, state.name(), due_at.0])? == 1)
-    }
-
-    fn messages_where(&self, condition: &'static str) -> Result<Vec<(MessageId, ConversationId)>> {
-        let sql = format!("SELECT message, conversation FROM outbox WHERE {condition}");
-        let mut statement = self.sql.prepare_cached(&sql)?;
-        let rows = statement.query_map([], |row| {
-            Ok((
-                self.message_id(row.get("message")?),
-                self.conversation_id(row.get("conversation")?),
-            ))
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    fn remove_message(&self, row: i64) -> Result<()> {
-        let text = self.message_text(row)?;
-        self.unindex_message(row, text.as_deref())?;
-        self.remove_attachments(row)?;
-        self.sql
-            .prepare_cached("DELETE FROM messages WHERE id = ?1")?
-            .execute([row])?;
-        Ok(())
-    }
-}
-
-/// Whether an echo says what we sent: the same words, or pictures for a picture.
-fn same_content(echo: &InboundMessage, text: Option<&str>) -> bool {
-    match (echo.text.as_deref(), text) {
-        (Some(echoed), Some(sent)) => echoed.trim() == sent.trim(),
-        (None, None) => !echo.attachments.is_empty(),
-        _ => false,
     }
 }
 
