@@ -148,13 +148,13 @@ pub(crate) fn media_lost(world: &mut World, _act: &Act, _now: i64) -> Done {
     Ok(world.media.clear())
 }
 
-pub(crate) fn phone_on(world: &mut World, _act: &Act, now: i64) -> Done {
-    world.faults.heal("phone_off");
+pub(crate) fn phone_on(world: &mut World, act: &Act, now: i64) -> Done {
+    world.faults.heal("phone_off", &act.place);
     Ok(world.phones_catch_up(now))
 }
 
-pub(crate) fn webhook_release(world: &mut World, _act: &Act, _now: i64) -> Done {
-    world.faults.heal("webhook_hold");
+pub(crate) fn webhook_release(world: &mut World, act: &Act, _now: i64) -> Done {
+    world.faults.heal("webhook_hold", &act.place);
     Ok(1)
 }
 

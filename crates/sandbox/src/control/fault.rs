@@ -1,7 +1,8 @@
 //! `/sandbox/faults`: what can go wrong, by name.
 //!
 //! Four families. A *strike* happens so many times (once if no `count` is given). A *state* lasts
-//! until it is healed. A *switch* is a setting. An *act* happens at once. `count: 0` heals a kind.
+//! until it is healed. A *switch* is a setting. An *act* happens at once. `count: 0` heals a kind,
+//! with a `where` only what was asked for with the same words.
 
 use std::sync::Arc;
 
@@ -32,7 +33,8 @@ pub(crate) enum Family {
     Act(fn(&mut World, &acts::Act, i64) -> Result<usize, Problem>),
 }
 
-const SENDS: &str = "POST /messages";
+/// A message on its way out, not a read mark or a typing sign.
+const SENDS: &str = "POST /messages send";
 
 const fn strike(name: &'static str, place: &'static str, says: &'static str) -> Kind {
     Kind {
@@ -165,20 +167,19 @@ fn apply(world: &mut World, kind: &Kind, wanted: &Wanted, now: i64) -> Result<()
                 run(world, &act, now)?;
             }
         }
-        Family::Strike(_) | Family::State if healed => world.faults.heal(kind.name),
+        Family::Strike(_) | Family::State if healed => {
+            world.faults.heal(kind.name, &wanted.place);
+        }
         Family::Strike(usual) => {
             let once = if kind.name == "reorder" { 2 } else { 1 };
-            let place = if wanted.place.is_empty() {
-                usual
+            let left = Some(wanted.count.unwrap_or(once));
+            // Whoever names a path means that path, and no usual place beside it.
+            let place = if wanted.place.contains('/') {
+                wanted.place.clone()
             } else {
-                &wanted.place
+                format!("{usual} {}", wanted.place).trim().to_owned()
             };
-            world.faults.add(fault(
-                kind,
-                Some(wanted.count.unwrap_or(once)),
-                place,
-                wanted,
-            ));
+            world.faults.add(fault(kind, left, &place, wanted));
         }
         Family::State => world.faults.add(fault(kind, None, &wanted.place, wanted)),
     }

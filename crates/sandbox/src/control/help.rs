@@ -13,7 +13,7 @@ const CALLS: &[(&str, &str)] = &[
         "The customers' phones and the shop's Facebook settings.",
     ),
     (
-        "GET /sandbox/state[?after=VERSION]",
+        "GET /sandbox/state[?after=VERSION][&brief=true]",
         "Everything; with `after` it waits (20 s) for a change.",
     ),
     (
@@ -100,9 +100,9 @@ pub(crate) async fn help() -> Json<Value> {
             "state": "lasts until healed",
             "switch": "a setting",
             "act": "happens at once",
-            "healing": "`count: 0` heals a kind; DELETE heals everything",
+            "healing": "`count: 0` heals a kind (with `where`: of that place); DELETE heals everything",
         },
-        "where": "words that must all occur in what is happening: for calls `POST /messages instagram`, for webhooks `whatsapp delivery`, for people `messenger clara`",
+        "where": "words that must all occur in what is happening: for calls `POST /messages instagram send` (`send` is a message, not a read mark), for webhooks `whatsapp delivery`, for people `messenger clara`",
         "webhook_kinds": ["message", "echo", "delivery", "read", "reaction", "unsend", "sent", "failed", "permission"],
         "people": people,
         "pictures": SAMPLES,

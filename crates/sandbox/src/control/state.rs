@@ -26,11 +26,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct After {
     /// Answer only when the version is higher than this one.
     after: Option<u64>,
+    /// Leave out calls and deliveries, as the phones' page does.
+    #[serde(default)]
+    brief: bool,
 }
 
 pub(crate) async fn state(
     State(app): State<Arc<App>>,
-    Query(After { after }): Query<After>,
+    Query(After { after, brief }): Query<After>,
 ) -> Json<Value> {
     let mut versions = app.versions();
     if let Some(after) = after {
@@ -41,7 +44,13 @@ pub(crate) async fn state(
         }
     }
     let version = *versions.borrow();
-    Json(app.look(|world, now| describe(world, version, now)))
+    let mut state = app.look(|world, now| describe(world, version, now));
+    if brief && let Some(state) = state.as_object_mut() {
+        for long in ["calls", "deliveries", "sent"] {
+            state.remove(long);
+        }
+    }
+    Json(state)
 }
 
 /// `GET /sandbox/events`: one event with the version whenever something happened.

@@ -152,7 +152,7 @@ pub(crate) fn take_back(world: &mut World, user: &'static User, scope: Option<&s
     }
     match scope {
         Some(scope) => {
-            let update = Update::permission(user.id, scope, "revoked", &targets, now);
+            let update = Update::permission(user.id, scope, ("revoked", &targets), now);
             world.announce(update);
         }
         None => world.callbacks.push(Callback::Deauthorize(user.id)),

@@ -150,11 +150,26 @@ impl Call {
             .map_or_else(|| "unknown".to_owned(), Token::label)
     }
 
-    /// The words faults can name this call by: method, path, host and, where it has one, channel.
+    /// The words faults can name this call by: method, path, host and, where it has them, channel
+    /// and whether it sends a message.
     pub(crate) fn subject(&self, world: &World) -> String {
         let channel = self.channel(world).map_or("", Channel::name);
         let path = self.path.join("/");
-        format!("{} /{path} {} {channel}", self.method, self.host.name())
+        let sends = if self.sends() { "send" } else { "" };
+        format!(
+            "{} /{path} {} {channel} {sends}",
+            self.method,
+            self.host.name()
+        )
+    }
+
+    /// Whether this is a message, not a read mark, a typing sign or a reaction of Messenger's.
+    fn sends(&self) -> bool {
+        let messages = self.path.last().is_some_and(|last| last == "messages");
+        let says = ["message", "type", "text"]
+            .iter()
+            .any(|name| self.params.raw(name).is_some());
+        messages && self.method == Method::POST && says && self.params.raw("status").is_none()
     }
 
     fn channel(&self, world: &World) -> Option<Channel> {

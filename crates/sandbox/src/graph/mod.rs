@@ -17,6 +17,7 @@ mod refusals;
 pub(crate) mod route;
 pub(crate) mod subscribed;
 pub(crate) mod whatsapp;
+pub(crate) mod whatsapp_media;
 
 use std::sync::Arc;
 use std::time::Duration;

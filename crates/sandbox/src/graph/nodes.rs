@@ -7,7 +7,7 @@ use super::accounts::{managed_waba, object};
 use super::call::{Call, Caller};
 use super::error::Refusal;
 use super::fields::Node;
-use super::{history, whatsapp};
+use super::{history, whatsapp_media};
 use crate::world::World;
 use crate::world::people::{self, PEOPLE};
 use crate::world::shop::{self, Channel, Instagram, Page, User, Waba};
@@ -73,7 +73,7 @@ pub(crate) fn read(
         .get(id)
         .is_some_and(|media| media.channel == Channel::Whatsapp)
     {
-        return whatsapp::media(world, call, caller, (id, now));
+        return whatsapp_media::media(world, call, caller, (id, now));
     }
     if let Some(found) = history::node(world, caller, (id, now), fields) {
         return found;

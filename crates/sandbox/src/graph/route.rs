@@ -5,7 +5,10 @@ use serde_json::Value;
 
 use super::call::{Call, Caller, Host};
 use super::error::Refusal;
-use super::{accounts, apps, attachments, history, messages, nodes, oauth, subscribed, whatsapp};
+use super::{
+    accounts, apps, attachments, history, messages, nodes, oauth, subscribed, whatsapp,
+    whatsapp_media,
+};
 use crate::world::World;
 use crate::world::logins::TokenKind;
 use crate::world::shop;
@@ -61,7 +64,7 @@ fn node(
 ) -> Result<Value, Refusal> {
     match call.method {
         Method::GET => nodes::read(world, call, caller, (id, now)),
-        Method::DELETE => whatsapp::delete_media(world, caller, id),
+        Method::DELETE => whatsapp_media::delete_media(world, caller, id),
         _ => Err(Refusal::no_object(call.method.as_str(), id)),
     }
 }
@@ -88,7 +91,7 @@ fn edge_of(
             apps::subscriptions(world, call, caller, id)
         }
         ("POST", "messages") if phone => whatsapp::messages(world, call, caller, (id, now)),
-        ("POST", "media") if phone => whatsapp::upload(world, call, caller, (id, now)),
+        ("POST", "media") if phone => whatsapp_media::upload(world, call, caller, (id, now)),
         ("POST", "messages") => messages::send(world, call, caller, (id, now)),
         ("POST", "message_attachments") => attachments::upload(world, call, caller, (id, now)),
         ("GET", "conversations") => history::conversations(world, call, caller, (id, now)),

@@ -59,7 +59,8 @@ fn take(world: &mut World, lane: Lane) -> Vec<Batch> {
         }
         let mut updates: Vec<Update> = queue.drain(..wanted).collect();
         updates.reverse();
-        world.faults.heal("reorder");
+        world.faults.heal("reorder", lane.name());
+        world.faults.heal("reorder", "");
         return updates
             .into_iter()
             .map(|update| prepare(world, lane, vec![update]))

@@ -41,8 +41,15 @@ impl Faults {
         self.active.push(fault);
     }
 
-    pub(crate) fn heal(&mut self, kind: &str) {
-        self.active.retain(|fault| fault.kind != kind);
+    /// Ends the faults of a kind; with a place, those whose place has all its words.
+    pub(crate) fn heal(&mut self, kind: &str, place: &str) {
+        let meant = |fault: &Fault| {
+            fault.kind == kind
+                && place
+                    .split_whitespace()
+                    .all(|word| fault.place.contains(word))
+        };
+        self.active.retain(|fault| !meant(fault));
     }
 
     pub(crate) fn heal_all(&mut self) {
@@ -124,7 +131,7 @@ mod tests {
         for _ in 0..5 {
             assert!(faults.strike("http_500", "anything").is_some());
         }
-        faults.heal("http_500");
+        faults.heal("http_500", "");
         assert!(faults.strike("http_500", "anything").is_none());
     }
 }

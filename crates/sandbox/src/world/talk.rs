@@ -231,14 +231,9 @@ impl World {
         let Some(of) = self.threads.get(thread) else {
             return;
         };
-        let update = match of.channel {
-            Channel::Whatsapp if message.by_api => Update::status(of, message, "sent", at),
-            // What is written in WhatsApp's own app is echoed only where the number shares both.
-            Channel::Whatsapp => return,
-            _ => {
-                let picture = self.picture_link(message, of, at);
-                Update::echo(of, message, picture.as_ref(), &self.app)
-            }
+        let picture = self.picture_link(message, of, at);
+        let Some(update) = Update::sent(of, message, picture.as_ref(), &self.app) else {
+            return;
         };
         let subject = update.subject();
         if self.faults.strike("echo_never", &subject).is_some() {
@@ -304,9 +299,7 @@ impl World {
         let Some(of) = self.threads.get(thread) else {
             return;
         };
-        // Instagram has no receipt for delivery.
-        if of.channel != Channel::Instagram {
-            let update = Update::delivered(of, &message, at);
+        if let Some(update) = Update::delivered(of, &message, at) {
             self.announce(update);
         }
     }
@@ -329,7 +322,7 @@ impl World {
             })
             .collect();
         for (thread, id) in &waiting {
-            self.phone_receives(*thread, id, at);
+            self.arrive(*thread, id, at);
         }
         waiting.len()
     }

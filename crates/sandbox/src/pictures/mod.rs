@@ -2,14 +2,16 @@
 //!
 //! Flat shapes with soft edges, drawn when first asked for and kept.
 
+mod canvas;
+
 use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use bytes::Bytes;
-use image::codecs::jpeg::JpegEncoder;
-use image::{ImageReader, Rgb, RgbImage};
+use image::ImageReader;
 
+use self::canvas::{Canvas, Colour, mix};
 use crate::world::people::PEOPLE;
 
 /// The pictures a customer can send by name.
@@ -53,116 +55,6 @@ fn drawn(name: &str, draw: impl FnOnce() -> Canvas) -> Bytes {
     kept.entry(name.to_owned())
         .or_insert_with(|| draw().jpeg())
         .clone()
-}
-
-type Colour = [u8; 3];
-
-#[derive(Debug)]
-struct Canvas {
-    pixels: RgbImage,
-}
-
-impl Canvas {
-    /// A background that goes from one colour at the top to another at the bottom.
-    fn new(width: f32, height: f32, top: Colour, bottom: Colour) -> Self {
-        let (columns, rows) = (whole(width), whole(height));
-        let pixels = RgbImage::from_fn(columns, rows, |_, y| {
-            let share = position(y) / height;
-            Rgb(mix(top, bottom, share))
-        });
-        Self { pixels }
-    }
-
-    /// An ellipse: middle, radii, colour.
-    fn oval(&mut self, (x, y): (f32, f32), (rx, ry): (f32, f32), colour: Colour) {
-        let smaller = rx.min(ry);
-        self.fill((x - rx, y - ry, x + rx, y + ry), colour, |px, py| {
-            let (dx, dy) = ((px - x) / rx, (py - y) / ry);
-            (1.0 - dx.hypot(dy)) * smaller
-        });
-    }
-
-    fn circle(&mut self, middle: (f32, f32), radius: f32, colour: Colour) {
-        self.oval(middle, (radius, radius), colour);
-    }
-
-    /// A rectangle: left top corner, size, colour.
-    fn block(&mut self, (x, y): (f32, f32), (width, height): (f32, f32), colour: Colour) {
-        let (right, bottom) = (x + width, y + height);
-        self.fill((x, y, right, bottom), colour, |px, py| {
-            (px - x).min(right - px).min(py - y).min(bottom - py)
-        });
-    }
-
-    /// A stroke from one point to another.
-    fn stroke(&mut self, from: (f32, f32), to: (f32, f32), width: f32, colour: Colour) {
-        let ((ax, ay), (bx, by)) = (from, to);
-        let box_of = (
-            ax.min(bx) - width,
-            ay.min(by) - width,
-            ax.max(bx) + width,
-            ay.max(by) + width,
-        );
-        let (dx, dy) = (bx - ax, by - ay);
-        let length = dx.mul_add(dx, dy * dy).max(0.01);
-        self.fill(box_of, colour, |px, py| {
-            let along = ((px - ax).mul_add(dx, (py - ay) * dy) / length).clamp(0.0, 1.0);
-            let (nx, ny) = (along.mul_add(dx, ax), along.mul_add(dy, ay));
-            width / 2.0 - (px - nx).hypot(py - ny)
-        });
-    }
-
-    /// Colours every pixel of a box by how far inside the shape it lies.
-    fn fill(
-        &mut self,
-        (left, top, right, bottom): (f32, f32, f32, f32),
-        colour: Colour,
-        inside: impl Fn(f32, f32) -> f32,
-    ) {
-        let columns = whole(left)..(whole(right) + 2).min(self.pixels.width());
-        for x in columns {
-            for y in whole(top)..(whole(bottom) + 2).min(self.pixels.height()) {
-                let cover = (inside(position(x), position(y)) + 0.5).clamp(0.0, 1.0);
-                if cover > 0.0
-                    && let Some(pixel) = self.pixels.get_pixel_mut_checked(x, y)
-                {
-                    *pixel = Rgb(mix(pixel.0, colour, cover));
-                }
-            }
-        }
-    }
-
-    fn jpeg(&self) -> Bytes {
-        let mut out = Vec::new();
-        JpegEncoder::new_with_quality(&mut out, 86)
-            .encode_image(&self.pixels)
-            .expect("an RGB picture of this size can be written to memory");
-        out.into()
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clamped to the size of our pictures first"
-)]
-fn whole(length: f32) -> u32 {
-    length.clamp(0.0, 4_096.0) as u32
-}
-
-#[expect(clippy::cast_precision_loss, reason = "our pictures are small")]
-fn position(pixel: u32) -> f32 {
-    pixel as f32 + 0.5
-}
-
-fn mix(from: Colour, to: Colour, share: f32) -> Colour {
-    let mut out = from;
-    for (slot, target) in out.iter_mut().zip(to) {
-        let value =
-            (f32::from(target) - f32::from(*slot)).mul_add(share.clamp(0.0, 1.0), f32::from(*slot));
-        *slot = u8::try_from(whole(value.round())).unwrap_or(u8::MAX);
-    }
-    out
 }
 
 const STEM: Colour = [86, 128, 84];

@@ -1,0 +1,20 @@
+//! The sandbox over plain HTTP: a relay of a few lines, a client that is none of ours.
+
+#[cfg(test)]
+mod control;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod login;
+#[cfg(test)]
+mod media;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod road;
+#[cfg(test)]
+mod shapes;
+#[cfg(test)]
+mod webhooks;
+#[cfg(test)]
+mod world;

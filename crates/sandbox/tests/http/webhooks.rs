@@ -1,0 +1,407 @@
+//! How webhooks travel: batches, retries, giving up, and everything that goes wrong on purpose.
+
+use serde_json::{Value, json};
+
+use crate::world::{Got, World, cloud, event};
+
+fn texts(got: &[Got]) -> Vec<String> {
+    let of = |got: &Got| -> Vec<String> {
+        let body = got.json();
+        let entries = body["entry"].as_array().cloned().unwrap_or_default();
+        let messages = entries
+            .iter()
+            .filter_map(|entry| entry["messaging"].as_array())
+            .flatten();
+        messages
+            .filter_map(|event| event["message"]["text"].as_str().map(str::to_owned))
+            .collect()
+    };
+    got.iter().flat_map(of).collect()
+}
+
+/// Waits until the state of the sandbox shows something.
+async fn shown(world: &World, look: impl Fn(&Value) -> bool) -> Value {
+    let mut version = 0;
+    for _ in 0..500 {
+        let url = world
+            .sandbox
+            .url
+            .join(&format!("/sandbox/state?after={version}"))
+            .unwrap();
+        let (_, state) = crate::world::read(world.http.get(url).send().await.unwrap()).await;
+        if look(&state) {
+            return state;
+        }
+        version = state["version"].as_u64().unwrap();
+    }
+    panic!("the state never showed it")
+}
+
+#[tokio::test]
+async fn what_was_refused_is_repeated_byte_for_byte_until_it_is_taken() {
+    let (world, _) = World::connected().await;
+    world.relay.answer(503);
+    world.say("instagram", "clara", "Hi 🌷").await;
+    let got = world
+        .relay
+        .until(|got| (got.len() >= 3).then(|| got.to_vec()))
+        .await;
+    assert!(got.iter().all(|one| one.body == got[0].body));
+    world.relay.answer(200);
+    shown(&world, |state| {
+        let delivery = &state["deliveries"][0];
+        delivery["state"] == "delivered" && delivery["attempts"].as_u64() >= Some(3)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn after_an_hour_of_failures_a_page_is_unsubscribed_and_the_number_is_not() {
+    let world = World::start_at_pace(36_000.0).await;
+    let tokens = world.connect().await;
+    world.relay.answer(500);
+    world.say("instagram", "clara", "Lost").await;
+    world.say("whatsapp", "clara", "Late").await;
+    let state = shown(&world, |state| state["accounts"][0]["subscribed"] == false).await;
+    let subscribed = |id: &str| {
+        let accounts = state["accounts"].as_array().unwrap();
+        accounts.iter().find(|one| one["id"] == id).unwrap()["subscribed"].clone()
+    };
+    assert_eq!(subscribed(crate::world::INSTAGRAM), false);
+    assert_eq!(subscribed(crate::world::PHONE), true);
+    world.relay.answer(200);
+    world
+        .relay
+        .webhook(|body| cloud(body, "messages").cloned())
+        .await;
+    world.say("instagram", "clara", "Nobody hears").await;
+    let fields = json!({"subscribed_fields": "messages"});
+    world
+        .post(
+            &format!("{}/subscribed_apps", crate::world::PAGE),
+            &tokens.page,
+            fields,
+        )
+        .await;
+    world.say("instagram", "clara", "Heard").await;
+    let heard = |got: &[Got]| texts(got).contains(&"Heard".to_owned()).then_some(());
+    world.relay.until(heard).await;
+    assert!(!texts(&world.relay.got()).contains(&"Nobody hears".to_owned()));
+}
+
+#[tokio::test]
+async fn a_relay_that_starts_later_gets_what_waited() {
+    let (world, _) = World::connected().await;
+    let mut url = world.sandbox.url.clone();
+    url.set_port(Some(9)).unwrap();
+    let right = world.sandbox.url.clone();
+    drop(right);
+    let state = world.state().await;
+    assert!(state["app"]["callback_url"].is_null());
+    world.relay.answer(503);
+    world.say("messenger", "clara", "Waiting").await;
+    world
+        .relay
+        .until(|got| (!got.is_empty()).then_some(()))
+        .await;
+    world.relay.answer(200);
+    shown(&world, |state| {
+        state["deliveries"][0]["state"] == "delivered"
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn held_webhooks_go_out_as_one_batch() {
+    let (world, _) = World::connected().await;
+    world
+        .fault(json!({"kind": "webhook_hold", "where": "instagram"}))
+        .await;
+    for number in 0..4 {
+        world.say("instagram", "clara", &format!("{number}")).await;
+        world.say("instagram", "omar", &format!("{number}")).await;
+    }
+    world.say("messenger", "clara", "not held").await;
+    world
+        .relay
+        .until(|got| (texts(got) == ["not held"]).then_some(()))
+        .await;
+    world.fault(json!({"kind": "webhook_release"})).await;
+    let got = world.relay.until(|got| got.get(1).cloned()).await;
+    assert_eq!(
+        got.json()["entry"][0]["messaging"]
+            .as_array()
+            .unwrap()
+            .len(),
+        8
+    );
+}
+
+#[tokio::test]
+async fn a_duplicate_comes_twice_and_a_dropped_one_never() {
+    let (world, _) = World::connected().await;
+    world
+        .fault(json!({"kind": "duplicate", "where": "messenger"}))
+        .await;
+    world.say("messenger", "clara", "twice").await;
+    world
+        .relay
+        .until(|got| (texts(got) == ["twice", "twice"]).then_some(()))
+        .await;
+    world
+        .fault(json!({"kind": "webhook_drop", "where": "messenger message"}))
+        .await;
+    world.say("messenger", "clara", "never").await;
+    shown(&world, |state| {
+        state["deliveries"].to_string().contains("dropped")
+    })
+    .await;
+    world.say("messenger", "clara", "once").await;
+    world
+        .relay
+        .until(|got| (texts(got) == ["twice", "twice", "once"]).then_some(()))
+        .await;
+}
+
+#[tokio::test]
+async fn reordered_updates_come_last_first() {
+    let (world, _) = World::connected().await;
+    world
+        .fault(json!({"kind": "reorder", "count": 3, "where": "instagram"}))
+        .await;
+    for text in ["one", "two", "three", "four"] {
+        world.say("instagram", "clara", text).await;
+    }
+    let order = ["three", "two", "one", "four"];
+    world
+        .relay
+        .until(|got| (texts(got) == order).then_some(()))
+        .await;
+}
+
+#[tokio::test]
+async fn an_echo_can_be_late_or_missing() {
+    let (world, tokens) = World::connected().await;
+    world.say("messenger", "clara", "Hi").await;
+    world.fault(json!({"kind": "echo_late", "value": 1})).await;
+    world.answer("messenger", "clara", &tokens, "late").await;
+    world.fault(json!({"kind": "echo_never"})).await;
+    world.answer("messenger", "clara", &tokens, "missing").await;
+    world.answer("messenger", "clara", &tokens, "plain").await;
+    let echoed = |got: &[Got]| {
+        let texts = texts(got);
+        (texts.contains(&"late".to_owned()) && texts.contains(&"plain".to_owned())).then_some(texts)
+    };
+    let texts = world.relay.until(echoed).await;
+    assert!(!texts.contains(&"missing".to_owned()));
+    let place = |text: &str| texts.iter().position(|one| one == text);
+    assert!(place("late") > place("plain"), "{texts:?}");
+}
+
+#[tokio::test]
+async fn a_phone_that_is_off_gets_everything_later() {
+    let (world, tokens) = World::connected().await;
+    world.say("whatsapp", "clara", "Hi").await;
+    world
+        .fault(json!({"kind": "phone_off", "where": "whatsapp clara"}))
+        .await;
+    world.answer("whatsapp", "clara", &tokens, "Hello").await;
+    assert_eq!(world.state().await["sent"][0]["tick"], "sent");
+    let read = world
+        .control("read", json!({"channel": "whatsapp", "from": "clara"}))
+        .await;
+    assert_eq!(
+        read.1,
+        json!({"read": 0}),
+        "what has not arrived cannot be read"
+    );
+    world
+        .fault(json!({"kind": "phone_on", "where": "whatsapp clara"}))
+        .await;
+    assert_eq!(world.state().await["sent"][0]["tick"], "delivered");
+}
+
+#[tokio::test]
+async fn a_whatsapp_message_can_fail_after_it_was_accepted() {
+    let (world, tokens) = World::connected().await;
+    world.say("whatsapp", "clara", "Hi").await;
+    world
+        .fault(json!({"kind": "whatsapp_failed", "value": 131_049}))
+        .await;
+    assert_eq!(
+        world.answer("whatsapp", "clara", &tokens, "Hello").await.0,
+        200
+    );
+    let failed = |body: &Value| {
+        let changes = body["entry"]
+            .as_array()?
+            .iter()
+            .filter_map(|e| e["changes"].as_array());
+        let statuses = changes
+            .flatten()
+            .filter_map(|change| change["value"]["statuses"].get(0));
+        statuses
+            .into_iter()
+            .find(|status| status["status"] == "failed")
+            .cloned()
+    };
+    let told = world.relay.webhook(failed).await;
+    assert_eq!(told["errors"][0]["code"], 131_049);
+    assert!(told["errors"][0]["error_data"]["details"].is_string());
+    let body = json!({
+        "messaging_product": "whatsapp", "to": "+15550001111", "type": "text",
+        "text": {"body": "Anybody?"},
+    });
+    let path = format!("{}/messages", crate::world::PHONE);
+    let answer = world.post(&path, &tokens.user, body).await;
+    let id = answer["messages"][0]["id"].clone();
+    let nobody = |body: &Value| failed(body).filter(|status| status["id"] == id);
+    assert_eq!(
+        world.relay.webhook(nobody).await["errors"][0]["code"],
+        131_026
+    );
+}
+
+#[tokio::test]
+async fn any_body_is_signed_as_it_is_and_the_relays_answer_comes_back() {
+    let world = World::start().await;
+    let post = async |sign: &str, body: &str| {
+        let url = world
+            .sandbox
+            .url
+            .join(&format!("/sandbox/webhook{sign}"))
+            .unwrap();
+        let response = world
+            .http
+            .post(url)
+            .body(body.to_owned())
+            .send()
+            .await
+            .unwrap();
+        response.status().as_u16()
+    };
+    assert_eq!(post("", "not json \u{e9}").await, 200);
+    world.relay.answer(401);
+    for sign in [
+        "?sign=wrong",
+        "?sign=none",
+        "?sign=legacy",
+        "?sign=double",
+        "?sign=cut",
+        "?sign=secret:x",
+    ] {
+        assert_eq!(post(sign, "{}").await, 401);
+    }
+    assert_eq!(post("?sign=nicely", "{}").await, 400);
+    let got = world.relay.got();
+    assert_eq!(got[0].body, "not json \u{e9}");
+    assert!(crate::world::signed(&got[0]));
+    assert!(got[1..].iter().all(|one| !crate::world::signed(one)));
+    let headers = |index: usize| {
+        got[index]
+            .headers
+            .get_all("x-hub-signature-256")
+            .iter()
+            .count()
+    };
+    assert_eq!(
+        (headers(1), headers(2), headers(3), headers(4)),
+        (1, 0, 0, 2)
+    );
+}
+
+#[tokio::test]
+async fn an_earlier_delivery_can_be_sent_again() {
+    let (world, _) = World::connected().await;
+    world.say("instagram", "clara", "again").await;
+    let state = shown(&world, |state| {
+        state["deliveries"][0]["state"] == "delivered"
+    })
+    .await;
+    let (status, _) = world
+        .control(
+            "redeliver",
+            json!({"delivery": state["deliveries"][0]["id"]}),
+        )
+        .await;
+    assert_eq!(status, 200);
+    let got = world.relay.got();
+    assert_eq!((got.len(), &got[0].body), (2, &got[1].body));
+    assert_eq!(
+        world.control("redeliver", json!({"delivery": 99})).await.0,
+        404
+    );
+}
+
+#[tokio::test]
+async fn the_dashboard_verifies_and_moves_the_callback_address() {
+    let world = World::start().await;
+    let (_, verified) = world.control("verify", json!({})).await;
+    assert_eq!(verified, json!({"status": 200, "verified": true}));
+    let app = format!("{}|{}", sandbox::APP_ID, sandbox::APP_SECRET);
+    let path = format!("{}/subscriptions", sandbox::APP_ID);
+    let wrong = json!({
+        "object": "page", "callback_url": world.sandbox.url.join("/nowhere").unwrap(),
+        "verify_token": "t", "fields": "messages",
+    });
+    assert_eq!(
+        world.try_post(&path, &app, wrong).await.1["error"]["code"],
+        2200
+    );
+    assert_eq!(
+        world.get(&path, &app, &[]).await.1["data"]
+            .as_array()
+            .unwrap()
+            .len(),
+        4
+    );
+}
+
+#[tokio::test]
+async fn both_callbacks_give_the_relays_own_answer() {
+    let (world, tokens) = World::connected().await;
+    let (status, answer) = world
+        .control("deletion", json!({"user": "owner", "keep_token": true}))
+        .await;
+    assert_eq!((status, &answer["confirmation_code"]), (200, &json!("AB")));
+    assert_eq!(
+        world.get("me", &tokens.user, &[]).await.0,
+        200,
+        "the token was kept"
+    );
+    let (status, _) = world.control("deauthorize", json!({"user": "owner"})).await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        world.get("me", &tokens.user, &[]).await.1["error"]["error_subcode"],
+        458
+    );
+    let paths: Vec<String> = world.relay.got().into_iter().map(|got| got.path).collect();
+    assert_eq!(paths, ["/meta/deletion", "/meta/deauthorize"]);
+    assert_eq!(
+        world.control("deletion", json!({"user": "nobody"})).await.0,
+        404
+    );
+}
+
+#[tokio::test]
+async fn an_unsubscribed_account_is_silent_until_it_is_subscribed_again() {
+    let (world, _) = World::connected().await;
+    world
+        .fault(json!({"kind": "unsubscribe", "where": "instagram"}))
+        .await;
+    world
+        .say("messenger", "clara", "one Page, one subscription")
+        .await;
+    world.say("whatsapp", "clara", "heard").await;
+    world
+        .relay
+        .webhook(|body| cloud(body, "messages").cloned())
+        .await;
+    assert!(
+        world
+            .relay
+            .got()
+            .iter()
+            .all(|got| event(&got.json(), "message").is_none())
+    );
+}
