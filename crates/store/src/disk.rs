@@ -15,8 +15,12 @@ pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-/// Makes a folder, with its parents, that only its owner can enter.
+/// Makes a folder, with its parents, that only its owner can enter, and waits until it is on the disk.
 pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> = path
+        .ancestors()
+        .take_while(|folder| !folder.exists())
+        .collect();
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -24,7 +28,8 @@ pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
         use std::os::unix::fs::DirBuilderExt as _;
         builder.mode(0o700);
     }
-    builder.create(path)
+    builder.create(path)?;
+    missing.into_iter().try_for_each(sync_parent)
 }
 
 /// Takes a folder that was there before from everybody but its owner.
@@ -83,7 +88,12 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
 
 /// Waits until the folder of `path` has its present entries on the disk.
 pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), sync_folder)
+    match path.parent() {
+        // A relative name of one part lies in the folder we are in.
+        Some(parent) if parent.as_os_str().is_empty() => sync_folder(Path::new(".")),
+        Some(parent) => sync_folder(parent),
+        None => Ok(()),
+    }
 }
 
 /// Waits until a folder has its present entries on the disk.

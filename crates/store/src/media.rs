@@ -5,10 +5,12 @@
 //! XChaCha20-Poly1305. The nonce is prefix, chunk number and "last" flag (the STREAM construction):
 //! chunks cannot be swapped, dropped or cut off unseen, and any range can be read alone.
 
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
@@ -86,17 +88,24 @@ impl MediaFile {
 pub struct Media {
     folder: PathBuf,
     connection: ConnectionId,
+    /// What was written since the vault was opened: it may not have a row yet.
+    fresh: Arc<Mutex<HashSet<[u8; 16]>>>,
 }
 
 impl Media {
     pub(crate) fn open(folder: PathBuf, connection: ConnectionId) -> Result<Self> {
         disk::private_folder(&folder)?;
-        Ok(Self { folder, connection })
+        Ok(Self {
+            folder,
+            connection,
+            fresh: Arc::default(),
+        })
     }
 
     /// Starts a new file that is written piece by piece.
     pub fn writer(&self) -> Result<MediaWriter> {
         let id = keys::random::<16>();
+        self.lock_fresh().insert(id);
         let path = self.path(&id);
         if let Some(parent) = path.parent() {
             disk::private_folder(parent)?;
@@ -157,7 +166,7 @@ impl Media {
         let mut bytes = Vec::with_capacity(usize::try_from(end.saturating_sub(start)).unwrap_or(0));
         for number in start / chunk..=last {
             let first = number * chunk;
-            if first >= end && !(start == end && number == last) {
+            if first >= end && first > start {
                 break;
             }
             let length = (file.size - first).min(chunk);
@@ -181,8 +190,8 @@ impl Media {
         Ok(disk::remove(&self.path(id))?)
     }
 
-    /// Every finished file on the disk, and the removal of every unfinished one.
-    pub(crate) fn files_on_disk(&self) -> Result<Vec<[u8; 16]>> {
+    /// The files that were here when the vault was opened; unfinished ones among them are removed.
+    pub(crate) fn files_of_earlier_times(&self) -> Result<Vec<[u8; 16]>> {
         let mut found = Vec::new();
         for folder in fs::read_dir(&self.folder)? {
             let folder = folder?.path();
@@ -191,14 +200,21 @@ impl Media {
             }
             for file in fs::read_dir(&folder)? {
                 let path = file?.path();
-                if path.extension().is_some_and(|ending| ending == "part") {
+                let Some(id) = id_of(&path).filter(|id| !self.lock_fresh().contains(id)) else {
+                    continue;
+                };
+                if path.extension().is_some() {
                     disk::remove(&path)?;
-                } else if let Some(id) = id_of(&path) {
+                } else {
                     found.push(id);
                 }
             }
         }
         Ok(found)
+    }
+
+    fn lock_fresh(&self) -> MutexGuard<'_, HashSet<[u8; 16]>> {
+        self.fresh.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn path(&self, id: &[u8; 16]) -> PathBuf {
@@ -340,7 +356,7 @@ impl Chunks {
 }
 
 fn id_of(path: &Path) -> Option<[u8; 16]> {
-    let name = path.file_name()?.to_str()?;
+    let name = path.file_stem()?.to_str()?;
     let mut id = [0; 16];
     hex::decode_to_slice(name, &mut id).ok()?;
     Some(id)
@@ -362,6 +378,13 @@ mod tests {
 
     fn media(folder: &tempfile::TempDir) -> Media {
         Media::open(folder.path().to_owned(), ConnectionId::from_bytes([7; 16])).unwrap()
+    }
+
+    fn files(folder: &tempfile::TempDir) -> usize {
+        let folders = fs::read_dir(folder.path()).unwrap();
+        folders
+            .map(|folder| fs::read_dir(folder.unwrap().path()).unwrap().count())
+            .sum()
     }
 
     fn pattern(length: usize) -> Vec<u8> {
@@ -445,8 +468,9 @@ mod tests {
         let media = media(&folder);
         let mut writer = media.writer().unwrap();
         writer.push(&pattern(100_000)).unwrap();
+        assert_eq!(files(&folder), 1);
         drop(writer);
-        assert_eq!(media.files_on_disk().unwrap(), Vec::<[u8; 16]>::new());
+        assert_eq!(files(&folder), 0);
         let file = media.write(b"x").unwrap();
         media.erase(&file).unwrap();
         media.erase(&file).unwrap();

@@ -52,6 +52,7 @@ CREATE TABLE contacts (
     profile_next    INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX contacts_profile ON contacts (profile_next);
+CREATE INDEX contacts_picture ON contacts (picture_file) WHERE picture_file IS NOT NULL;
 CREATE INDEX contacts_person ON contacts (person) WHERE person IS NOT NULL;
 
 CREATE TABLE contact_keys (
@@ -207,6 +208,8 @@ CREATE TABLE draft_pictures (
     thumb_size      INTEGER
 ) STRICT;
 CREATE INDEX draft_pictures_conversation ON draft_pictures (conversation, id);
+CREATE INDEX draft_pictures_file ON draft_pictures (file);
+CREATE INDEX draft_pictures_thumb ON draft_pictures (thumb_file) WHERE thumb_file IS NOT NULL;
 
 -- What is to leave. A row goes away only together with its message's new state.
 CREATE TABLE outbox (

@@ -199,7 +199,7 @@ pub struct NamedMedia {
     pub mime: Option<String>,
 }
 
-const MEDIA_NAMED: [&str; 5] = [
+pub(crate) const MEDIA_NAMED: [&str; 5] = [
     "SELECT file, key, size, mime FROM attachments WHERE file = ?1 AND state = 'ready'",
     "SELECT thumb_file AS file, thumb_key AS key, thumb_size AS size, NULL AS mime
      FROM attachments WHERE thumb_file = ?1",

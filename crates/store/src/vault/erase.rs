@@ -1,6 +1,8 @@
 //! Removing content for good: what a person took back, what a contact leaves behind, and media files
 //! whose rows are gone. After the next checkpoint no page, index or file holds any of it.
 
+use std::collections::HashSet;
+
 use domain::ConversationId;
 use rusqlite::params;
 
@@ -8,13 +10,16 @@ use super::{Vault, VaultRead, VaultWrite};
 use crate::error::Result;
 
 impl Vault {
-    /// Removes media files whose rows went away.
+    /// Removes media files whose rows went away. What a crash kept from it is done at the next start.
     pub(crate) fn bury(&self) -> Result<()> {
-        let dead: Vec<[u8; 16]> = self.read(|read| {
-            let mut statement = read.sql.prepare_cached("SELECT file FROM dead_media")?;
+        let dead: Vec<[u8; 16]> = self.database.write(|sql| {
+            let mut statement = sql.prepare_cached("SELECT file FROM dead_media")?;
             let rows = statement.query_map([], |row| row.get(0))?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })?;
+        if dead.is_empty() {
+            return Ok(());
+        }
         for file in &dead {
             self.media.erase_id(file)?;
         }
@@ -27,35 +32,33 @@ impl Vault {
         })
     }
 
-    /// At start: files that no row knows are left over from a crash between file and row. Their keys
-    /// are gone; so are they now.
-    pub(crate) fn bury_all(&self) -> Result<()> {
-        self.bury()?;
-        let mut files = self.media.files_on_disk()?;
-        self.read(|read| {
-            let mut unknown = Vec::new();
-            for file in files.drain(..) {
-                if !read.knows_file(&file)? {
-                    unknown.push(file);
-                }
+    /// Removes files that no row knows, left over from a crash between file and row. Their keys are
+    /// gone; now they are. Files written since the vault was opened are left alone: their rows may
+    /// be on the way. It walks a folder: for the background, once after opening. Answers how many.
+    pub fn sweep_media(&self) -> Result<usize> {
+        let known = self.read(|read| read.known_files())?;
+        let mut removed = 0;
+        for file in self.media.files_of_earlier_times()? {
+            if !known.contains(&file) {
+                self.media.erase_id(&file)?;
+                removed += 1;
             }
-            files = unknown;
-            Ok(())
-        })?;
-        files.iter().try_for_each(|file| self.media.erase_id(file))
+        }
+        Ok(removed)
     }
 }
 
 impl VaultRead<'_> {
-    fn knows_file(&self, file: &[u8; 16]) -> Result<bool> {
+    fn known_files(&self) -> Result<HashSet<[u8; 16]>> {
         let mut statement = self.sql.prepare_cached(
-            "SELECT 1 FROM attachments WHERE file = ?1
-             UNION ALL SELECT 1 FROM attachments WHERE thumb_file = ?1
-             UNION ALL SELECT 1 FROM contacts WHERE picture_file = ?1
-             UNION ALL SELECT 1 FROM draft_pictures WHERE file = ?1
-             UNION ALL SELECT 1 FROM draft_pictures WHERE thumb_file = ?1",
+            "SELECT file FROM attachments WHERE file IS NOT NULL
+             UNION ALL SELECT thumb_file FROM attachments WHERE thumb_file IS NOT NULL
+             UNION ALL SELECT picture_file FROM contacts WHERE picture_file IS NOT NULL
+             UNION ALL SELECT file FROM draft_pictures
+             UNION ALL SELECT thumb_file FROM draft_pictures WHERE thumb_file IS NOT NULL",
         )?;
-        Ok(statement.exists([file])?)
+        let rows = statement.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }
 

@@ -83,7 +83,7 @@ impl Vault {
         connection: ConnectionId,
     ) -> Result<Self> {
         let vault = Self::with(paths, profile, secrets, connection, Database::open)?;
-        vault.bury_all()?;
+        vault.bury()?;
         Ok(vault)
     }
 

@@ -54,7 +54,8 @@ fn large() -> Connection {
 #[test]
 fn what_runs_at_every_click_walks_an_index() {
     for connection in [in_memory(), large()] {
-        for sql in [
+        let named = attachments::MEDIA_NAMED;
+        for sql in named.into_iter().chain([
             list_sql(Filter::All),
             list_sql(Filter::Unread),
             list_sql(Filter::Waiting),
@@ -66,7 +67,7 @@ fn what_runs_at_every_click_walks_an_index() {
             REFRESH,
             progress::MOVE_READ,
             progress::MOVE_DELIVERED,
-        ] {
+        ]) {
             let plan = plan(&connection, sql);
             assert!(slow(&plan).is_empty(), "{sql}\n{plan:#?}");
         }

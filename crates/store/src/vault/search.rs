@@ -34,10 +34,10 @@ pub struct Hit {
 impl Vault {
     /// Builds the indexes again if the form of words has changed since they were built.
     pub(crate) fn refresh_words(&self) -> Result<()> {
-        if self.read(|read| read.mark("words"))?.as_deref() == Some(words::VERSION) {
-            return Ok(());
-        }
         self.write(|write| {
+            if write.mark("words")?.as_deref() == Some(words::VERSION) {
+                return Ok(());
+            }
             write.build_words()?;
             write.set_mark("words", Some(words::VERSION))
         })

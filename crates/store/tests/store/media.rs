@@ -140,7 +140,7 @@ fn a_picture_goes_with_its_message() {
 }
 
 #[test]
-fn files_left_over_from_a_crash_are_removed_at_start() {
+fn files_left_over_from_a_crash_are_swept_and_new_ones_are_not() {
     let desk = Desk::new();
     let vault = desk.create(1);
     let (_, attachment) = with_picture(&vault);
@@ -148,14 +148,24 @@ fn files_left_over_from_a_crash_are_removed_at_start() {
     vault
         .write(|tx| tx.media_is_here(attachment, &media))
         .unwrap();
-    // The file is there, the row was never committed.
+    // The file is there, the row was never committed; another one was never finished.
     vault.media().write(b"nobody knows my key").unwrap();
+    let mut unfinished = vault.media().writer().unwrap();
+    unfinished.push(b"half of").unwrap();
+    std::mem::forget(unfinished);
     let folder = desk.paths.media(connection(1));
-    assert_eq!(files(&folder).len(), 3);
+    assert_eq!(files(&folder).len(), 4);
+    assert_eq!(vault.sweep_media().unwrap(), 0, "rows may be on the way");
     drop(vault);
     let vault = desk.open(1).unwrap();
-    assert_eq!(files(&folder).len(), 2);
+    let since = vault.media().write(b"its row is on the way").unwrap();
+    assert_eq!(vault.sweep_media().unwrap(), 1);
+    assert_eq!(files(&folder).len(), 3);
     assert_eq!(vault.media().read(&media.file).unwrap(), b"kept");
+    assert_eq!(
+        vault.media().read(&since).unwrap(),
+        b"its row is on the way"
+    );
 }
 
 #[test]
