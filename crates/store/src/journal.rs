@@ -121,6 +121,15 @@ impl WipeJournal {
         }
         let mut wipes = self.wipes.clone();
         wipes.push(wipe);
+        // It has to fit at every later stage as well: an erasure that has begun must not stop for
+        // lack of room.
+        let latest = |wipe: &Wipe| Wipe {
+            stage: Stage::SurroundingsRemoved,
+            secrets_left: false,
+            ..wipe.clone()
+        };
+        let longest: Vec<Wipe> = wipes.iter().map(latest).collect();
+        slot_bytes(self.generation, &longest)?;
         self.write(wipes)
     }
 
