@@ -451,3 +451,153 @@ impl Secrets for NoSecrets {
         Err(domain::secrets::SecretsError::Absent)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::secrets::Secrets as _;
+    use store::{MemorySecrets, WipeScope};
+    use wire::receipt::{AskedBy, Scope, WipeNotice};
+    use wire::{RelayId, StreamId};
+
+    use super::*;
+    use crate::testing::{NOW, TestShop};
+
+    fn wipe(of: &TestShop, deletion: DeletionId) -> Wipe {
+        let identity = SigningSecret::from_seed(&[5; 32]);
+        let owed = Owed::new(None);
+        let notice = WipeNotice {
+            deletion,
+            asked_by: AskedBy::Owner,
+            asked_at: NOW.0,
+            code: None,
+            scope: Scope::Connection,
+            identity: identity.public(),
+            wipe_key: owed.wipe_key(),
+            relay: RelayId::from_bytes([0; 16]),
+            streams: vec![StreamId::from_bytes([1; 16])],
+            logins: Vec::new(),
+        };
+        Wipe {
+            deletion_id: deletion.to_string(),
+            scope: WipeScope::Connections,
+            connections: vec![of.connected.id],
+            logins: Vec::new(),
+            profile: of.shop.profile.id().to_owned(),
+            notice: owed.signed(notice.sign(&identity)).to_text(),
+            stage: Stage::Begun,
+            secrets_left: false,
+        }
+    }
+
+    fn reopened(of: &TestShop) -> Eraser {
+        let clock = of.clock.now();
+        Eraser::open(
+            of.shop.paths.clone(),
+            (crate::link::client::http_client(), Arc::new(move || clock)),
+            (
+                of.shop.herald.clone(),
+                watch::Sender::new(WipeProgress::Idle),
+            ),
+        )
+        .unwrap()
+    }
+
+    fn receipt(of: &TestShop, id: DeletionId) -> Option<String> {
+        let receipts = store::receipts_on_disk(&of.shop.paths).unwrap();
+        receipts
+            .into_iter()
+            .find(|(name, _)| *name == id.to_string())
+            .map(|(_, text)| text)
+    }
+
+    #[tokio::test]
+    async fn what_was_begun_before_a_crash_is_finished_at_the_next_start() {
+        let of = TestShop::messenger().await;
+        of.hears("m_1", "CANARY");
+        let id = DeletionId::from_bytes([1; 16]);
+        of.shop.eraser.begin(wipe(&of, id)).unwrap();
+        of.vault().close();
+        // The program dies here; the next start finds the journal.
+        let eraser = reopened(&of);
+        assert!(eraser.has_unfinished());
+        eraser.resume(Some(of.secrets.as_ref()));
+        assert!(!eraser.has_unfinished());
+        assert!(!of.shop.paths.vault_folder(of.connected.id).exists());
+        let receipt = receipt(&of, id).unwrap();
+        assert!(VerifiedReceipt::verify(&receipt, None).is_ok());
+    }
+
+    #[tokio::test]
+    async fn without_a_keychain_the_data_dies_and_its_items_go_later() {
+        let of = TestShop::messenger().await;
+        let id = DeletionId::from_bytes([2; 16]);
+        of.shop.eraser.begin(wipe(&of, id)).unwrap();
+        of.vault().close();
+        let eraser = reopened(&of);
+        eraser.resume(None);
+        assert!(!of.shop.paths.vault(of.connected.id).share.exists());
+        let name = of.shop.profile.seal_name(of.connected.id);
+        of.secrets
+            .set(&name, &domain::secrets::Secret::new(vec![1]))
+            .unwrap();
+        eraser.remove_left_secrets(of.secrets.as_ref());
+        assert_eq!(of.secrets.get(&name), Ok(None));
+        assert!(eraser.wipes().iter().all(|wipe| !wipe.secrets_left));
+    }
+
+    #[tokio::test]
+    async fn the_completion_is_written_once_and_stays_as_it_was() {
+        let of = TestShop::messenger().await;
+        let id = DeletionId::from_bytes([3; 16]);
+        of.shop.eraser.begin(wipe(&of, id)).unwrap();
+        of.vault().close();
+        of.shop
+            .eraser
+            .erase(of.secrets.as_ref(), &id.to_string())
+            .unwrap();
+        let first = receipt(&of, id).unwrap();
+        of.clock.pass(60_000);
+        reopened(&of)
+            .erase(of.secrets.as_ref(), &id.to_string())
+            .unwrap();
+        assert_eq!(
+            receipt(&of, id),
+            Some(first),
+            "the relay's answer names its hash"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_wipe_without_any_relay_is_complete_by_itself() {
+        let of = TestShop::messenger().await;
+        let id = DeletionId::from_bytes([4; 16]);
+        of.shop.eraser.begin(wipe(&of, id)).unwrap();
+        of.vault().close();
+        of.shop
+            .eraser
+            .erase(of.secrets.as_ref(), &id.to_string())
+            .unwrap();
+        assert!(
+            !of.shop.eraser.tell_all().await,
+            "nobody is left to be told"
+        );
+        assert!(of.shop.eraser.wipes().is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_journal_never_runs_out_of_room() {
+        let of = TestShop::messenger().await;
+        let secrets = MemorySecrets::new();
+        for number in 0..12 {
+            let id = DeletionId::from_bytes([number; 16]);
+            of.shop.eraser.begin(wipe(&of, id)).unwrap();
+            of.shop.eraser.erase(&secrets, &id.to_string()).unwrap();
+        }
+        assert_eq!(of.shop.eraser.owed().len(), 12, "every relay is still told");
+        assert!(!of.shop.eraser.tell_all().await);
+        assert!(of.shop.eraser.owed().is_empty());
+        let owed = |name: &str| name.ends_with("-owed");
+        let left = store::receipts_on_disk(&of.shop.paths).unwrap();
+        assert_eq!(left.iter().filter(|(name, _)| owed(name)).count(), 0);
+    }
+}

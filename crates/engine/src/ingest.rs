@@ -419,3 +419,192 @@ fn understood(receiver: &Receiver<'_>, kept: &Quarantined) -> Option<Event> {
         shown && event.key == kept.event_key
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use store::vault::thread::Page;
+
+    use super::*;
+    use crate::testing::{NOW, PAGE, PERSON, TestShop};
+
+    fn entry(event: Value) -> Value {
+        json!({"id": PAGE, "time": NOW.0, "messaging": [event]})
+    }
+
+    fn event(mid: &str, text: &str, at: i64) -> Value {
+        json!({
+            "sender": {"id": PERSON}, "recipient": {"id": PAGE}, "timestamp": at,
+            "message": {"mid": mid, "text": text}
+        })
+    }
+
+    fn part(kind: PartKind, body: &Value) -> WebhookPart {
+        WebhookPart {
+            object: "page".to_owned(),
+            entry_id: PAGE.to_owned(),
+            time: Some(NOW.0),
+            received_at: NOW.0,
+            kind,
+            body: serde_json::to_vec(body).unwrap(),
+        }
+    }
+
+    fn batch(parts: &[Opened]) -> Vec<(Opened, Cursor)> {
+        let cursor = |seq| Cursor {
+            stream: [2; 16],
+            seq,
+            chain: [0; 32],
+            durable: 0,
+        };
+        parts.iter().cloned().zip((1..).map(cursor)).collect()
+    }
+
+    fn write(of: &TestShop, parts: &[Opened]) -> Changes {
+        let receiver = Receiver {
+            account: &of.connected.account,
+            version: "test",
+            now: of.clock.now(),
+        };
+        write_batch(&of.vault(), &receiver, &batch(parts)).unwrap()
+    }
+
+    fn cursor(of: &TestShop) -> u64 {
+        of.vault().read(|read| read.cursor()).unwrap().unwrap().seq
+    }
+
+    #[tokio::test]
+    async fn a_batch_and_its_cursor_are_one() {
+        let of = TestShop::messenger().await;
+        let parts = [
+            Opened::Part(part(PartKind::Entry, &entry(event("m_1", "one", NOW.0)))),
+            Opened::Part(part(PartKind::Messaging, &event("m_2", "two", NOW.0 + 1))),
+        ];
+        let changes = write(&of, &parts);
+        let conversation = *changes.conversations.first().unwrap();
+        assert_eq!(of.texts(conversation), ["one", "two"]);
+        assert_eq!(cursor(&of), 2);
+        assert_eq!(changes.arrived.len(), 1, "one arrival for one conversation");
+    }
+
+    #[tokio::test]
+    async fn the_same_again_changes_nothing() {
+        let of = TestShop::messenger().await;
+        let parts = [Opened::Part(part(
+            PartKind::Entry,
+            &entry(event("m_1", "one", NOW.0)),
+        ))];
+        let conversation = *write(&of, &parts).conversations.first().unwrap();
+        let again = write(&of, &parts);
+        assert_eq!(again, Changes::default());
+        assert_eq!(of.texts(conversation), ["one"]);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_understood_is_kept_raw_and_blocks_nothing() {
+        let of = TestShop::messenger().await;
+        let strange = json!({
+            "sender": {"id": PERSON}, "recipient": {"id": PAGE}, "timestamp": NOW.0,
+            "hologram": {"depth": 3}
+        });
+        let parts = [
+            Opened::Unknown {
+                sequence: 1,
+                bytes: b"\x09newer".to_vec(),
+            },
+            Opened::Part(part(PartKind::Entry, &entry(strange))),
+            Opened::Sealed,
+            Opened::Part(part(
+                PartKind::Entry,
+                &entry(event("m_1", "after it", NOW.0 + 1)),
+            )),
+        ];
+        let changes = write(&of, &parts);
+        let conversation = *changes.conversations.first().unwrap();
+        let page = of
+            .vault()
+            .read(|read| read.thread(conversation, Page::Newest, 9))
+            .unwrap();
+        assert!(
+            page.messages[0].unsupported.is_some(),
+            "it has its place in the thread"
+        );
+        assert_eq!(page.messages[1].text.as_deref(), Some("after it"));
+        assert_eq!(of.vault().read(|read| read.quarantine_count()).unwrap(), 2);
+        assert_eq!(cursor(&of), 4);
+    }
+
+    #[tokio::test]
+    async fn bytes_that_are_no_json_are_kept_raw() {
+        let of = TestShop::messenger().await;
+        let broken = WebhookPart {
+            body: b"{\"id\":".to_vec(),
+            ..part(PartKind::Entry, &json!(0))
+        };
+        write(&of, &[Opened::Part(broken)]);
+        assert_eq!(of.vault().read(|read| read.quarantine_count()).unwrap(), 1);
+        assert_eq!(cursor(&of), 1);
+    }
+
+    #[tokio::test]
+    async fn an_update_shows_what_was_kept_raw_where_it_stood() {
+        let of = TestShop::messenger().await;
+        let known = part(
+            PartKind::Entry,
+            &entry(event("m_1", "understood now", NOW.0)),
+        );
+        // As an earlier version would have kept it: a placeholder and the raw part.
+        let placeholder = {
+            let mut message = crate::testing::inbound("m_1", "", Author::Person);
+            message.text = None;
+            message.unsupported = Some("hologram".to_owned());
+            message
+        };
+        let earlier = Receiver {
+            account: &of.connected.account,
+            version: "0",
+            now: NOW,
+        };
+        of.vault()
+            .write(|write| {
+                let event = Event {
+                    key: "m:m_1".to_owned(),
+                    at: NOW,
+                    what: What::Message(placeholder),
+                };
+                apply_event(write, &earlier, &event, Road::Live, &known.to_bytes())
+            })
+            .unwrap();
+        let now = Receiver {
+            version: "test",
+            ..earlier
+        };
+        let changes = try_quarantined(&of.vault(), &now).unwrap().unwrap();
+        let conversation = *changes.conversations.first().unwrap();
+        assert_eq!(of.texts(conversation), ["understood now"]);
+        assert_eq!(of.vault().read(|read| read.quarantine_count()).unwrap(), 0);
+        assert_eq!(
+            try_quarantined(&of.vault(), &now).unwrap(),
+            None,
+            "tried once"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_closed_vault_acknowledges_nothing() {
+        let of = TestShop::messenger().await;
+        let receiver = Receiver {
+            account: &of.connected.account,
+            version: "test",
+            now: of.clock.now(),
+        };
+        let vault = of.vault();
+        vault.close();
+        let parts = [Opened::Part(part(
+            PartKind::Entry,
+            &entry(event("m_1", "one", NOW.0)),
+        ))];
+        let written = write_batch(&vault, &receiver, &batch(&parts));
+        assert!(matches!(written, Err(store::Error::Closed)));
+    }
+}

@@ -41,6 +41,8 @@ mod settings;
 mod shop;
 mod shown;
 mod sniff;
+#[cfg(test)]
+mod testing;
 mod tokens;
 mod upkeep;
 

@@ -345,9 +345,14 @@ impl Engine {
 
 #[cfg(test)]
 mod tests {
+    use domain::inbound::{Author, InboundAttachment};
     use domain::{ConnectionId, MessageId};
+    use serde_json::json;
+    use store::vault::messages::{Arrival, Road};
 
     use super::*;
+    use crate::decode::tests_support::photo;
+    use crate::testing::{Answer, TestShop, inbound, ok};
 
     fn wanted(source: MediaSource, attempts: u32) -> ToFetch {
         ToFetch {
@@ -400,5 +405,140 @@ mod tests {
     fn a_link_that_leads_elsewhere_is_not_tried_again() {
         let failed = Next::GiveUp(AttachmentState::Failed);
         assert_eq!(next(&MediaError::NotAllowed, &link(0)), failed);
+    }
+
+    /// A message with one attachment at this link.
+    fn arrives(of: &TestShop, kind: AttachmentKind, link: &str) -> MessageId {
+        let mut message = inbound("m_1", "look", Author::Person);
+        let source = MediaSource::Link(of.shop.origin.join(link).unwrap().to_string());
+        message.attachments = vec![InboundAttachment {
+            kind,
+            source,
+            mime: None,
+            file_name: None,
+        }];
+        let now = of.clock.now();
+        let arrival = Arrival {
+            message: &message,
+            at: now,
+            arrived_at: now,
+            road: Road::Live,
+            quarantine: None,
+        };
+        of.vault()
+            .write(|write| write.add_message(&arrival))
+            .unwrap()
+            .message
+    }
+
+    async fn fetch_due(of: &TestShop) {
+        for (connected, wanted) in due(&of.shop).await {
+            fetch_one(&of.shop, &connected, &wanted).await;
+        }
+    }
+
+    fn attachment(of: &TestShop, message: MessageId) -> store::vault::attachments::Attachment {
+        of.vault()
+            .read(|read| read.attachments(message))
+            .unwrap()
+            .remove(0)
+    }
+
+    #[tokio::test]
+    async fn a_picture_is_drawn_anew_and_lies_encrypted() {
+        let of = TestShop::messenger().await;
+        let original = photo(40, 20);
+        of.platform.answers(
+            "GET",
+            "/pic.jpg",
+            &[Answer::Bytes("image/jpeg", original.clone())],
+        );
+        let message = arrives(&of, AttachmentKind::Picture, "/pic.jpg");
+        fetch_due(&of).await;
+        let here = attachment(&of, message);
+        assert_eq!(
+            (here.state, here.size),
+            (AttachmentState::Ready, Some((20, 40)))
+        );
+        let shown = of.vault().media().read(&here.file.unwrap()).unwrap();
+        assert_ne!(shown, original, "the original is not kept");
+        let canary = b"GPS-CANARY";
+        assert!(
+            original.windows(10).any(|part| part == canary),
+            "the check can see it"
+        );
+        assert!(!shown.windows(10).any(|part| part == canary));
+    }
+
+    #[tokio::test]
+    async fn what_claims_to_be_a_picture_and_is_none_is_not_shown() {
+        let of = TestShop::messenger().await;
+        let script = b"<svg onload=alert(1)>".to_vec();
+        of.platform
+            .answers("GET", "/pic.jpg", &[Answer::Bytes("image/jpeg", script)]);
+        let message = arrives(&of, AttachmentKind::Picture, "/pic.jpg");
+        fetch_due(&of).await;
+        assert_eq!(attachment(&of, message).state, AttachmentState::Unreadable);
+    }
+
+    #[tokio::test]
+    async fn an_expired_link_is_replaced_by_a_fresh_one() {
+        let of = TestShop::messenger().await;
+        of.platform
+            .answers("GET", "/old.jpg", &[Answer::Json(404, json!({}))]);
+        of.platform.answers(
+            "GET",
+            "/new.jpg",
+            &[Answer::Bytes("image/jpeg", photo(8, 8))],
+        );
+        let fresh = of.shop.origin.join("/new.jpg").unwrap().to_string();
+        let node = json!({"id": "m_1", "attachments": {"data": [
+            {"id": "a", "mime_type": "image/jpeg", "image_data": {"url": fresh}}
+        ]}});
+        of.platform.answers("GET", "/m_1", &[ok(node)]);
+        let message = arrives(&of, AttachmentKind::Picture, "/old.jpg");
+        fetch_due(&of).await;
+        assert_eq!(attachment(&of, message).state, AttachmentState::Waiting);
+        of.clock.pass(HOUR);
+        fetch_due(&of).await;
+        assert_eq!(attachment(&of, message).state, AttachmentState::Ready);
+    }
+
+    #[tokio::test]
+    async fn a_link_that_stays_expired_is_said_to_be_gone() {
+        let of = TestShop::messenger().await;
+        of.platform
+            .answers("GET", "/old.jpg", &[Answer::Json(404, json!({}))]);
+        let message = arrives(&of, AttachmentKind::Picture, "/old.jpg");
+        fetch_due(&of).await;
+        assert_eq!(attachment(&of, message).state, AttachmentState::Expired);
+    }
+
+    #[tokio::test]
+    async fn another_file_is_kept_as_it_came() {
+        let of = TestShop::messenger().await;
+        let film = [b"\0\0\0\x18ftypmp42".as_slice(), &[7; 200_000]].concat();
+        of.platform.answers(
+            "GET",
+            "/film.mp4",
+            &[Answer::Bytes("video/mp4", film.clone())],
+        );
+        let message = arrives(&of, AttachmentKind::Video, "/film.mp4");
+        fetch_due(&of).await;
+        let here = attachment(&of, message);
+        assert_eq!(here.state, AttachmentState::Ready);
+        assert_eq!(of.vault().media().read(&here.file.unwrap()).unwrap(), film);
+    }
+
+    #[tokio::test]
+    async fn a_link_into_the_shop_s_own_network_is_never_called() {
+        let of = TestShop::messenger().await;
+        let message = arrives(
+            &of,
+            AttachmentKind::Picture,
+            "http://169.254.169.254/latest",
+        );
+        fetch_due(&of).await;
+        assert_eq!(attachment(&of, message).state, AttachmentState::Failed);
     }
 }

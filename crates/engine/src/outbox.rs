@@ -336,7 +336,14 @@ fn next_attempt(outcome: Outcome, attempts: u32, now: Timestamp) -> Outcome {
 
 #[cfg(test)]
 mod tests {
+    use domain::time::{DAY, HOUR};
+    use domain::{Delivery, MessageId};
+    use serde_json::json;
+    use store::vault::outbox::{NewReply, ReplyBody};
+
     use super::*;
+    use crate::random;
+    use crate::testing::{Answer, TestShop, ok, refused};
 
     const NOW: Timestamp = Timestamp(1_000_000);
 
@@ -385,5 +392,163 @@ mod tests {
             next_attempt(Outcome::Unconfirmed, 1, NOW),
             Outcome::Unconfirmed
         );
+    }
+
+    /// Queues a reply that may leave at once.
+    fn queue(of: &TestShop, conversation: ConversationId, text: &str) -> MessageId {
+        let now = of.clock.now();
+        let reply = NewReply {
+            conversation,
+            our_id: random::our_id(),
+            body: ReplyBody::Text(text),
+            reply_to: None,
+            means: Means::Response,
+            now,
+            hold_until: now,
+        };
+        of.vault().write(|write| write.queue_reply(&reply)).unwrap()
+    }
+
+    /// What the loop does once: everything that is due is sent and settled.
+    async fn send_due(of: &TestShop) {
+        for (connected, row) in due(&of.shop, 8).await {
+            send_one(&of.shop, &connected, &row).await;
+        }
+    }
+
+    fn sent() -> Answer {
+        ok(json!({"recipient_id": "7001", "message_id": "m_1"}))
+    }
+
+    #[tokio::test]
+    async fn a_reply_leaves_with_our_id_and_the_token_in_its_header() {
+        let of = TestShop::messenger().await;
+        let (conversation, _) = of.hears("m_0", "hello");
+        of.platform.answers("POST", "/messages", &[sent()]);
+        let message = queue(&of, conversation, "hello too");
+        send_due(&of).await;
+        assert_eq!(of.delivery(message), Some(Delivery::Sent));
+        let calls = of.platform.calls("POST", "/messages");
+        assert_eq!(calls.len(), 1);
+        assert_eq!(calls[0].authorization, "Bearer EAAtoken");
+        assert!(!calls[0].query.contains("EAAtoken"));
+        assert_eq!(
+            calls[0].body["message"]["metadata"].as_str().map(str::len),
+            Some(32)
+        );
+        send_due(&of).await;
+        assert_eq!(of.platform.calls("POST", "/messages").len(), 1, "sent once");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_was_lost_is_unconfirmed_and_not_sent_again() {
+        let of = TestShop::messenger().await;
+        let (conversation, _) = of.hears("m_0", "hello");
+        of.platform
+            .answers("POST", "/messages", &[Answer::Vanish, sent()]);
+        let message = queue(&of, conversation, "did you get this");
+        send_due(&of).await;
+        assert_eq!(of.delivery(message), Some(Delivery::Unconfirmed));
+        of.clock.pass(HOUR);
+        send_due(&of).await;
+        assert_eq!(of.delivery(message), Some(Delivery::Unconfirmed));
+        assert_eq!(of.platform.calls("POST", "/messages").len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_rate_limit_waits_and_then_leaves() {
+        let of = TestShop::messenger().await;
+        let (conversation, _) = of.hears("m_0", "hello");
+        of.platform
+            .answers("POST", "/messages", &[refused(4, 0), sent()]);
+        let message = queue(&of, conversation, "one");
+        send_due(&of).await;
+        assert_eq!(of.delivery(message), Some(Delivery::Queued));
+        send_due(&of).await;
+        assert_eq!(
+            of.platform.calls("POST", "/messages").len(),
+            1,
+            "not before its time"
+        );
+        of.clock.pass(2 * HOUR);
+        send_due(&of).await;
+        assert_eq!(of.delivery(message), Some(Delivery::Sent));
+    }
+
+    #[tokio::test]
+    async fn a_window_that_closed_meanwhile_makes_a_draft_of_the_reply() {
+        let of = TestShop::messenger().await;
+        let (conversation, _) = of.hears("m_0", "hello");
+        let message = queue(&of, conversation, "too late");
+        of.clock.pass(8 * DAY);
+        send_due(&of).await;
+        assert!(of.platform.calls("POST", "/messages").is_empty());
+        assert_eq!(
+            of.delivery(message),
+            None,
+            "the message is gone from the thread"
+        );
+        let draft = of
+            .vault()
+            .read(|read| compose::draft(read, conversation))
+            .unwrap();
+        assert_eq!(draft.text, "too late");
+        assert_eq!(draft.returned.as_deref(), Some("window_closed"));
+    }
+
+    #[tokio::test]
+    async fn an_app_without_human_agent_is_learnt_from_its_refusal() {
+        let of = TestShop::messenger().await;
+        let (conversation, _) = of.hears("m_0", "hello");
+        of.platform
+            .answers("POST", "/messages", &[refused(10, 2_018_278)]);
+        of.clock.pass(2 * DAY);
+        let message = queue(&of, conversation, "a day later");
+        send_due(&of).await;
+        assert_eq!(of.delivery(message), Some(Delivery::Failed));
+        let calls = of.platform.calls("POST", "/messages");
+        assert_eq!(calls[0].body["tag"], "HUMAN_AGENT");
+        assert!(!of.vault().read(compose::has_human_agent).unwrap());
+        assert_eq!(of.connected.trouble(of.clock.now()), None);
+    }
+
+    #[tokio::test]
+    async fn a_sign_in_that_ended_fails_the_reply_and_names_the_trouble() {
+        let of = TestShop::messenger().await;
+        let (conversation, _) = of.hears("m_0", "hello");
+        of.platform
+            .answers("POST", "/messages", &[refused(190, 463)]);
+        let message = queue(&of, conversation, "hello");
+        send_due(&of).await;
+        assert_eq!(of.delivery(message), Some(Delivery::Failed));
+        let trouble = of.connected.trouble(of.clock.now());
+        assert_eq!(trouble, Some(crate::read::Trouble::SignInEnded));
+    }
+
+    #[tokio::test]
+    async fn replies_of_one_conversation_leave_in_their_order_one_at_a_time() {
+        let of = TestShop::messenger().await;
+        let (conversation, _) = of.hears("m_0", "hello");
+        of.platform.answers("POST", "/messages", &[sent()]);
+        queue(&of, conversation, "first");
+        queue(&of, conversation, "second");
+        let ready = due(&of.shop, 8).await;
+        assert_eq!(ready.len(), 1, "the second waits for the first");
+        send_due(&of).await;
+        of.platform
+            .answers("POST", "/messages", &[ok(json!({"message_id": "m_2"}))]);
+        send_due(&of).await;
+        let texts: Vec<_> = of
+            .platform
+            .calls("POST", "/messages")
+            .iter()
+            .map(|call| {
+                call.body["message"]["text"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned()
+            })
+            .collect();
+        assert_eq!(texts, ["first", "second"]);
     }
 }

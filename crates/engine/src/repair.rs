@@ -39,6 +39,8 @@ const KNOWN: u32 = 500;
 const MISSING_SINCE: &str = "missing_since";
 /// In the vault: until when everything is known to be here.
 const COMPLETE_UNTIL: &str = "complete_until";
+/// In the vault: the platform was told once to send webhooks.
+const SUBSCRIBED: &str = "subscribed";
 /// In the vault: envelopes the relay could not hand over, not yet accounted for.
 const ENVELOPES_LOST: &str = "envelopes_lost";
 
@@ -105,7 +107,7 @@ async fn keep_subscribed(shop: &Shop, connected: &Arc<Connected>, token: &Token)
     if !is_subscribed(&apps, facts.app_id.as_deref()) {
         // The first time there was nothing to lose.
         let first = connected
-            .read(|read| read.mark(COMPLETE_UNTIL))
+            .read(|read| read.mark(SUBSCRIBED))
             .await?
             .is_none();
         if !first {
@@ -124,6 +126,9 @@ async fn keep_subscribed(shop: &Shop, connected: &Arc<Connected>, token: &Token)
             return Err(learn_from(shop, connected, error).await);
         }
     }
+    connected
+        .write(|write| write.set_mark(SUBSCRIBED, Some("yes")))
+        .await?;
     shop.learn(connected, |health| {
         health.unsubscribed_since = None;
         health.sign_in = SignIn::Good;
@@ -381,4 +386,185 @@ async fn close_gap(connected: &Arc<Connected>, since: Timestamp, lost: u32) -> R
             Ok(())
         })
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::inbound::Author;
+    use domain::{Channel, ConversationId};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::read::Trouble;
+    use crate::testing::{Answer, NOW, PAGE, PERSON, TestShop, ok, refused};
+
+    const APP: &str = "1055501234567890";
+    const FIELDS: &str = "messages,message_deliveries,message_reads,message_echoes";
+
+    fn subscribed() -> Answer {
+        let fields: Vec<&str> = FIELDS.split(',').collect();
+        ok(json!({"data": [{"id": APP, "subscribed_fields": fields}]}))
+    }
+
+    fn nothing() -> Answer {
+        ok(json!({"data": []}))
+    }
+
+    fn done() -> Answer {
+        ok(json!({"success": true}))
+    }
+
+    fn moment(at: Timestamp) -> String {
+        let second = at.seconds();
+        // Only the seconds of one minute are needed here.
+        format!(
+            "2026-11-22T10:{:02}:{:02}+0000",
+            (second / 60) % 60,
+            second % 60
+        )
+    }
+
+    fn thread_of(messages: Vec<Value>) -> Answer {
+        ok(json!({"id": "t_1", "messages": {"data": messages}}))
+    }
+
+    fn listed() -> Answer {
+        let people = json!({"data": [{"id": PERSON, "name": "Amina"}, {"id": PAGE}]});
+        let thread =
+            json!({"id": "t_1", "updated_time": moment(NOW.plus(MINUTE)), "participants": people});
+        ok(json!({"data": [thread]}))
+    }
+
+    fn told(id: &str, text: &str, at: Timestamp) -> Value {
+        json!({
+            "id": id, "created_time": moment(at), "message": text,
+            "from": {"id": PERSON, "name": "Amina"},
+            "to": {"data": [{"id": PAGE}]}
+        })
+    }
+
+    fn conversation(of: &TestShop) -> ConversationId {
+        ConversationId {
+            connection: of.connected.id,
+            row: 1,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_new_connection_is_subscribed_and_misses_nothing() {
+        let of = TestShop::messenger().await;
+        of.platform.answers("GET", "/subscribed_apps", &[nothing()]);
+        of.platform.answers("POST", "/subscribed_apps", &[done()]);
+        look_at(&of.shop, &of.connected).await.unwrap();
+        assert_eq!(of.platform.calls("POST", "/subscribed_apps").len(), 1);
+        assert!(of.platform.calls("GET", "/conversations").is_empty());
+        assert_eq!(of.connected.trouble(NOW), None);
+    }
+
+    #[tokio::test]
+    async fn a_lost_subscription_is_made_again_and_what_was_missed_is_merged() {
+        let of = TestShop::messenger().await;
+        of.platform
+            .answers("GET", "/subscribed_apps", &[subscribed()]);
+        look_at(&of.shop, &of.connected).await.unwrap();
+        of.hears("m_1", "came by itself");
+        of.clock.pass(2 * MINUTE);
+        of.platform
+            .answers("GET", "/subscribed_apps", &[nothing(), subscribed()]);
+        of.platform.answers("POST", "/subscribed_apps", &[done()]);
+        of.platform.answers("GET", "/conversations", &[listed()]);
+        let missed = told("m_2", "was missed", NOW.plus(MINUTE));
+        let known = told("m_1", "came by itself", NOW);
+        of.platform
+            .answers("GET", "/t_1", &[thread_of(vec![missed, known])]);
+        look_at(&of.shop, &of.connected).await.unwrap();
+        assert_eq!(
+            of.texts(conversation(&of)),
+            ["came by itself", "was missed"]
+        );
+        look_at(&of.shop, &of.connected).await.unwrap();
+        assert_eq!(
+            of.platform.calls("GET", "/conversations").len(),
+            1,
+            "mended once"
+        );
+        assert_eq!(of.connected.trouble(NOW), None);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_any_more_is_a_counted_gap() {
+        let of = TestShop::messenger().await;
+        of.hears("m_1", "here");
+        of.vault().write(|write| mark_missing(write, NOW)).unwrap();
+        of.platform
+            .answers("GET", "/subscribed_apps", &[subscribed()]);
+        of.platform.answers("GET", "/conversations", &[listed()]);
+        let mut nodes = vec![told("m_9", "newest", NOW.plus(MINUTE))];
+        let bare = |n: i64| json!({"id": format!("old_{n}"), "created_time": moment(NOW.plus(n))});
+        nodes.extend((0..3).map(bare));
+        of.platform.answers("GET", "/t_1", &[thread_of(nodes)]);
+        // Meta says of older ones that they were deleted.
+        for n in 0..3 {
+            of.platform
+                .answers("GET", &format!("/old_{n}"), &[refused(100, 33)]);
+        }
+        look_at(&of.shop, &of.connected).await.unwrap();
+        let gaps = of
+            .vault()
+            .read(|read| read.gaps(conversation(&of), Timestamp(0), Timestamp(i64::MAX)))
+            .unwrap();
+        assert_eq!(gaps.iter().map(|gap| gap.lost).collect::<Vec<_>>(), [3]);
+        assert_eq!(
+            of.texts(conversation(&of)),
+            ["here", "newest"],
+            "a gap is no deletion"
+        );
+    }
+
+    #[tokio::test]
+    async fn on_whatsapp_what_the_relay_lost_is_said() {
+        let of = TestShop::with(Channel::Whatsapp).await;
+        let cursor = Cursor {
+            stream: [3; 16],
+            seq: 7,
+            chain: [0; 32],
+            durable: 0,
+        };
+        mark_lost(&of.shop, &of.connected, 4, cursor).await.unwrap();
+        let apps = json!({"data": [{"whatsapp_business_api_data": {"id": APP}}]});
+        of.platform.answers("GET", "/subscribed_apps", &[ok(apps)]);
+        look_at(&of.shop, &of.connected).await.unwrap();
+        assert_eq!(of.vault().read(|read| read.lost()).unwrap(), 4);
+        assert_eq!(
+            of.vault().read(|read| read.cursor()).unwrap().unwrap().seq,
+            7
+        );
+    }
+
+    #[tokio::test]
+    async fn a_platform_that_fails_in_between_is_asked_again_from_the_beginning() {
+        let of = TestShop::messenger().await;
+        of.says("m_1", "here", Author::Person);
+        of.vault().write(|write| mark_missing(write, NOW)).unwrap();
+        of.platform
+            .answers("GET", "/subscribed_apps", &[subscribed()]);
+        of.platform.answers("GET", "/conversations", &[listed()]);
+        let busy = Answer::Json(503, json!({"error": {"code": 2, "message": "x"}}));
+        let missed = thread_of(vec![told("m_2", "missed", NOW.plus(MINUTE))]);
+        of.platform.answers("GET", "/t_1", &[busy, missed]);
+        assert!(look_at(&of.shop, &of.connected).await.is_err());
+        look_at(&of.shop, &of.connected).await.unwrap();
+        assert_eq!(of.texts(conversation(&of)), ["here", "missed"]);
+    }
+
+    #[tokio::test]
+    async fn a_sign_in_that_ended_is_named_and_erases_nothing() {
+        let of = TestShop::messenger().await;
+        of.hears("m_1", "here");
+        of.platform
+            .answers("GET", "/subscribed_apps", &[refused(190, 458)]);
+        assert!(look_at(&of.shop, &of.connected).await.is_err());
+        assert_eq!(of.connected.trouble(NOW), Some(Trouble::SignInEnded));
+        assert_eq!(of.texts(conversation(&of)), ["here"]);
+    }
 }

@@ -1,0 +1,388 @@
+//! What this crate's tests share: an opened shop over real files in a folder of its own, a clock
+//! that is moved by hand, and a platform that answers as it is told and remembers what it was
+//! asked.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, RwLock};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use channels::meta::{Account, Graph, Pace, PlatformUrls};
+use domain::inbound::{Author, InboundMessage};
+use domain::secrets::Secrets;
+use domain::{
+    Channel, ConnectionId, ContactKind, ContactRef, ConversationId, MessageId, Timestamp,
+};
+use serde_json::{Value, json};
+use store::vault::facts::Facts;
+use store::vault::messages::{Arrival, Road};
+use store::{MemorySecrets, Paths, Profile, ShopDb, Vault};
+use tokio::sync::{broadcast, watch};
+use url::Url;
+use wire::StreamId;
+
+use crate::connected::{Connected, Health};
+use crate::decode::Decoder;
+use crate::engine::Clock;
+use crate::eraser::Eraser;
+use crate::link::client::http_client;
+use crate::link::feed::start_of;
+use crate::opening::record_of;
+use crate::phase::{LinkState, Phase};
+use crate::read::WipeProgress;
+use crate::settings::Settings;
+use crate::shop::{Herald, Shop, Wake};
+use crate::tokens::{KeptToken, Tokens, Whose};
+
+/// 22 November 2026, ten o'clock.
+pub(crate) const NOW: Timestamp = Timestamp(1_795_341_600_000);
+pub(crate) const PAGE: &str = "1001";
+pub(crate) const PERSON: &str = "7001";
+
+/// A clock that is moved by hand.
+#[derive(Debug, Clone)]
+pub(crate) struct TestClock(Arc<AtomicI64>);
+
+impl TestClock {
+    fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(NOW.0)))
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn pass(&self, milliseconds: i64) {
+        self.0.fetch_add(milliseconds, Ordering::SeqCst);
+    }
+
+    fn reader(&self) -> Clock {
+        let clock = self.clone();
+        Arc::new(move || clock.now())
+    }
+}
+
+/// One call the platform got.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) authorization: String,
+    pub(crate) body: Value,
+}
+
+/// What the platform answers.
+#[derive(Debug, Clone)]
+pub(crate) enum Answer {
+    Json(u16, Value),
+    Bytes(&'static str, Vec<u8>),
+    /// The connection is closed without an answer, after the request was read.
+    Vanish,
+}
+
+/// A platform that answers as it is told.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Platform {
+    answers: Arc<Mutex<HashMap<String, Vec<Answer>>>>,
+    calls: Arc<Mutex<Vec<Call>>>,
+}
+
+impl Platform {
+    /// The next answers to calls whose path ends like this; the last one is repeated.
+    pub(crate) fn answers(&self, method: &str, ending: &str, answers: &[Answer]) {
+        let key = format!("{method} {ending}");
+        self.answers.lock().unwrap().insert(key, answers.to_vec());
+    }
+
+    pub(crate) fn calls(&self, method: &str, ending: &str) -> Vec<Call> {
+        let calls = self.calls.lock().unwrap();
+        let fits = |call: &&Call| call.method.as_str() == method && call.path.ends_with(ending);
+        calls.iter().filter(fits).cloned().collect()
+    }
+
+    fn answer(&self, method: &Method, path: &str) -> Answer {
+        let mut answers = self.answers.lock().unwrap();
+        let fits = |key: &String| {
+            key.split_once(' ')
+                .is_some_and(|(wanted, ending)| wanted == method.as_str() && path.ends_with(ending))
+        };
+        let key = answers
+            .keys()
+            .filter(|key| fits(key))
+            .max_by_key(|key| key.len())
+            .cloned();
+        let Some(queue) = key.and_then(|key| answers.get_mut(&key)) else {
+            let error = json!({"error": {"message": "unknown path", "code": 2500}});
+            return Answer::Json(400, error);
+        };
+        if queue.len() > 1 {
+            queue.remove(0)
+        } else {
+            queue[0].clone()
+        }
+    }
+
+    async fn serve(&self) -> Url {
+        let router = Router::new().fallback(take).with_state(self.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let tasks = tokio_util::task::TaskTracker::new();
+        tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
+        url
+    }
+}
+
+async fn take(
+    State(platform): State<Platform>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let authorization = headers
+        .get("authorization")
+        .map_or("", |value| value.to_str().unwrap())
+        .to_owned();
+    platform.calls.lock().unwrap().push(Call {
+        method: method.clone(),
+        path: uri.path().to_owned(),
+        query: uri.query().unwrap_or_default().to_owned(),
+        authorization,
+        body: serde_json::from_slice(&body).unwrap_or_default(),
+    });
+    match platform.answer(&method, uri.path()) {
+        Answer::Json(status, json) => {
+            (StatusCode::from_u16(status).unwrap(), axum::Json(json)).into_response()
+        }
+        Answer::Bytes(mime, bytes) => ([("content-type", mime)], bytes).into_response(),
+        // An answer that breaks off before it has begun.
+        Answer::Vanish => {
+            let broken = futures_util::stream::once(async {
+                Err::<Bytes, std::io::Error>(std::io::ErrorKind::ConnectionReset.into())
+            });
+            axum::body::Body::from_stream(broken).into_response()
+        }
+    }
+}
+
+pub(crate) fn ok(json: Value) -> Answer {
+    Answer::Json(200, json)
+}
+
+pub(crate) fn refused(code: i64, subcode: i64) -> Answer {
+    let error = json!({"message": "(#x)", "code": code, "error_subcode": subcode});
+    Answer::Json(400, json!({ "error": error }))
+}
+
+/// An opened shop with one connection, and everything around it.
+pub(crate) struct TestShop {
+    pub(crate) shop: Arc<Shop>,
+    pub(crate) connected: Arc<Connected>,
+    pub(crate) platform: Platform,
+    pub(crate) clock: TestClock,
+    pub(crate) secrets: Arc<MemorySecrets>,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+impl TestShop {
+    /// A shop with one Page on Messenger.
+    pub(crate) async fn messenger() -> Self {
+        Self::with(Channel::Messenger).await
+    }
+
+    pub(crate) async fn with(channel: Channel) -> Self {
+        let platform = Platform::default();
+        let url = platform.serve().await;
+        let folder = tempfile::tempdir().unwrap();
+        let clock = TestClock::new();
+        let secrets = Arc::new(MemorySecrets::new());
+        let shop = shop(folder.path(), url, &clock, &secrets);
+        let id = ConnectionId::from_bytes([channel as u8 + 1; 16]);
+        let connected = connect(&shop, id, channel);
+        let kept = KeptToken::new(
+            ("EAAtoken".to_owned(), Some("p00f".to_owned())),
+            shop.origin.clone(),
+            clock.now(),
+            None,
+        );
+        shop.keep_token(Whose::Connection(id), kept).await.unwrap();
+        Self {
+            shop,
+            connected,
+            platform,
+            clock,
+            secrets,
+            folder,
+        }
+    }
+
+    /// A message of the person's, just written.
+    pub(crate) fn hears(&self, platform_id: &str, text: &str) -> (ConversationId, MessageId) {
+        self.says(platform_id, text, Author::Person)
+    }
+
+    pub(crate) fn says(
+        &self,
+        platform_id: &str,
+        text: &str,
+        author: Author,
+    ) -> (ConversationId, MessageId) {
+        let message = inbound(platform_id, text, author);
+        let now = self.clock.now();
+        let stored = self.vault().write(|write| {
+            write.add_message(&Arrival {
+                message: &message,
+                at: now,
+                arrived_at: now,
+                road: Road::Live,
+                quarantine: None,
+            })
+        });
+        let stored = stored.unwrap();
+        (stored.conversation, stored.message)
+    }
+
+    pub(crate) fn vault(&self) -> Arc<Vault> {
+        Arc::clone(self.connected.vault().unwrap())
+    }
+
+    /// The texts of a conversation, oldest first.
+    pub(crate) fn texts(&self, conversation: ConversationId) -> Vec<String> {
+        let page = self
+            .vault()
+            .read(|read| read.thread(conversation, store::vault::thread::Page::Newest, 100))
+            .unwrap();
+        page.messages
+            .into_iter()
+            .filter_map(|message| message.text)
+            .collect()
+    }
+
+    pub(crate) fn delivery(&self, message: MessageId) -> Option<domain::Delivery> {
+        let found = self.vault().read(|read| read.message(message)).unwrap();
+        found.and_then(|found| found.delivery)
+    }
+}
+
+pub(crate) fn inbound(platform_id: &str, text: &str, author: Author) -> InboundMessage {
+    InboundMessage {
+        platform_id: platform_id.to_owned(),
+        contact: ContactRef::of(ContactKind::Psid, PERSON),
+        author,
+        text: Some(text.to_owned()),
+        attachments: Vec::new(),
+        reply_to: None,
+        story: None,
+        our_id: None,
+        app_id: None,
+        unsupported: None,
+    }
+}
+
+fn shop(
+    folder: &std::path::Path,
+    url: Url,
+    clock: &TestClock,
+    secrets: &Arc<MemorySecrets>,
+) -> Arc<Shop> {
+    let paths = Paths::create(folder).unwrap();
+    let profile = Profile::open_or_create(&paths).unwrap();
+    let db = ShopDb::open_or_create(&paths, &profile, secrets.as_ref()).unwrap();
+    let urls = PlatformUrls {
+        graph: url.clone(),
+        facebook: url.clone(),
+        instagram: url.clone(),
+    };
+    let pace = Pace {
+        instagram_history: std::time::Duration::ZERO,
+        ..Pace::default()
+    };
+    let herald = Herald {
+        news: broadcast::channel(256).0,
+        arrivals: broadcast::channel(16).0,
+    };
+    let eraser = Eraser::open(
+        paths.clone(),
+        (http_client(), clock.reader()),
+        (herald.clone(), watch::Sender::new(WipeProgress::Idle)),
+    );
+    Arc::new(Shop {
+        paths,
+        profile,
+        secrets: Arc::clone(secrets) as Arc<dyn Secrets>,
+        db: Arc::new(db),
+        graph: Graph::with_pace(urls, pace).unwrap(),
+        tokens: Tokens::default(),
+        clock: clock.reader(),
+        decoder: Decoder::Here,
+        version: "test".to_owned(),
+        herald,
+        wake: Wake::default(),
+        link: watch::Sender::new(LinkState::Online),
+        phase: watch::Sender::new(Phase::Ready),
+        eraser: Arc::new(eraser.unwrap()),
+        origin: url,
+        nameless: Mutex::default(),
+        settings: RwLock::new(Settings::default()),
+        connections: RwLock::new(BTreeMap::new()),
+        relay: RwLock::new(None),
+    })
+}
+
+fn account(channel: Channel) -> Account {
+    match channel {
+        Channel::Messenger => Account::Messenger {
+            page: PAGE.to_owned(),
+        },
+        Channel::Instagram => Account::Instagram {
+            page: PAGE.to_owned(),
+            instagram: "17841".to_owned(),
+        },
+        Channel::Whatsapp => Account::Whatsapp {
+            phone_number: "2001".to_owned(),
+            business_account: "3001".to_owned(),
+        },
+        Channel::Sms => panic!("no such connection yet"),
+    }
+}
+
+/// Makes a connection with vault and record.
+pub(crate) fn connect(shop: &Arc<Shop>, id: ConnectionId, channel: Channel) -> Arc<Connected> {
+    let account = account(channel);
+    let facts = Facts {
+        channel,
+        platform_id: account.own_id().to_owned(),
+        name: "Clara’s Cakes".to_owned(),
+        handle: None,
+        page_id: Some(PAGE.to_owned()),
+        waba_id: Some("3001".to_owned()),
+        phone: None,
+        app_id: Some("1055501234567890".to_owned()),
+        login: Some("aa".repeat(16)),
+        connected_at: NOW,
+    };
+    let vault = Vault::create(&shop.paths, &shop.profile, shop.secrets.as_ref(), id).unwrap();
+    vault
+        .write(|write| {
+            write.set_facts(&facts)?;
+            write.move_cursor(&start_of(StreamId::from_bytes(*id.as_bytes())))
+        })
+        .unwrap();
+    shop.db
+        .write(|write| write.set_connection(&record_of(id, &facts)))
+        .unwrap();
+    let name = (id, facts.name);
+    let connected = Arc::new(Connected::new(
+        name,
+        account,
+        Ok(Arc::new(vault)),
+        Health::default(),
+    ));
+    shop.add_connection(Arc::clone(&connected));
+    connected
+}
