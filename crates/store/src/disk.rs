@@ -1,7 +1,7 @@
 //! Files that must be private, whole and on the disk before the next step. Small tools for the rest
 //! of this crate.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -33,15 +33,20 @@ pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
 }
 
 /// Takes a folder that was there before from everybody but its owner.
+#[cfg(unix)]
 pub(crate) fn make_private(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let open = fs::metadata(path)?.permissions().mode() & 0o077;
-        if open != 0 {
-            fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
-        }
+    use std::os::unix::fs::PermissionsExt as _;
+    let others = fs::metadata(path)?.permissions().mode() & 0o077;
+    if others == 0 {
+        Ok(())
+    } else {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700))
     }
+}
+
+/// On Windows a folder in the user's own profile is the user's alone.
+#[cfg(not(unix))]
+pub(crate) fn make_private(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
@@ -99,7 +104,7 @@ pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
 /// Waits until a folder has its present entries on the disk.
 #[cfg(unix)]
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    fs::File::open(folder)?.sync_all()
 }
 
 /// Windows keeps folder entries in a journal of its own and cannot flush a folder.

@@ -5,54 +5,26 @@ use std::process::Command;
 use domain::secrets::{Secret, Secrets as _, SecretsError};
 use store::{Keychain, Vault};
 
-use crate::support::{Desk, connection};
+use crate::support::{Desk, connection, inside, on_path, run_again, skipped};
 
-/// Tells the test started again inside the private session that it is.
-const INSIDE: &str = "SHOPBELL_TEST_KEYCHAIN";
-
-fn on_path(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
-}
-
-/// Runs one test of this binary again, with a private bus and home. The script before it decides
-/// what kind of keychain there is.
+/// Runs a test again in a session bus and a home of its own. The script before it decides what kind
+/// of keychain there is.
 fn again(test: &str, script: &str) {
-    if !cfg!(target_os = "linux")
-        || !on_path("dbus-run-session")
-        || !on_path("gnome-keyring-daemon")
-    {
-        use std::io::Write as _;
-        let line = "skipped: needs dbus-run-session and gnome-keyring-daemon\n";
-        std::io::stderr().write_all(line.as_bytes()).unwrap();
-        return;
+    if !on_path("dbus-run-session") || !on_path("gnome-keyring-daemon") {
+        return skipped("needs dbus-run-session and gnome-keyring-daemon");
     }
     let home = tempfile::tempdir().unwrap();
     let run = home.path().join("run");
     std::fs::create_dir(&run).unwrap();
-    let output = Command::new("dbus-run-session")
+    let mut session = Command::new("dbus-run-session");
+    session
         .args(["--", "sh", "-c"])
-        .arg(format!("{script}\nexec \"$0\" \"$1\" --exact --nocapture"))
-        .arg(std::env::current_exe().unwrap())
-        .arg(test)
-        .env(INSIDE, "1")
         .env("HOME", home.path())
         .env("XDG_DATA_HOME", home.path().join(".local/share"))
         .env("XDG_RUNTIME_DIR", &run)
         .env_remove("DISPLAY")
-        .env_remove("WAYLAND_DISPLAY")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned()
-        + &String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success() && said.contains("1 passed"),
-        "{said}"
-    );
-}
-
-fn inside() -> bool {
-    std::env::var_os(INSIDE).is_some()
+        .env_remove("WAYLAND_DISPLAY");
+    run_again(session, script, test);
 }
 
 const UNLOCKED: &str =

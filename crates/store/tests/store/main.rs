@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod erasing;
 #[cfg(test)]
+mod full;
+#[cfg(test)]
 mod ingest;
 #[cfg(test)]
 mod keychain;

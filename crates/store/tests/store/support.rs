@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use domain::inbound::{AttachmentKind, Author, InboundAttachment, InboundMessage, MediaSource};
 use domain::reply_window::Means;
@@ -220,4 +221,41 @@ fn base64_core(word: &str) -> Vec<u8> {
     base64::engine::general_purpose::STANDARD_NO_PAD
         .encode(word.as_bytes().get(..whole).unwrap())
         .into_bytes()
+}
+
+/// Tells a test that was started again in surroundings of its own that it is.
+const INSIDE: &str = "SHOPBELL_TEST_INSIDE";
+
+/// Whether this is the test started again.
+pub(crate) fn inside() -> bool {
+    std::env::var_os(INSIDE).is_some()
+}
+
+/// Runs one test of this binary again: `shell` ends in `sh -c`, `script` comes before the test.
+pub(crate) fn run_again(mut shell: Command, script: &str, test: &str) {
+    let output = shell
+        .arg(format!("{script}\nexec \"$0\" \"$1\" --exact --nocapture"))
+        .arg(std::env::current_exe().unwrap())
+        .arg(test)
+        .env(INSIDE, "1")
+        .output()
+        .unwrap();
+    let said =
+        [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
+    assert!(
+        output.status.success() && said.concat().contains("1 passed"),
+        "{}",
+        said.concat()
+    );
+}
+
+pub(crate) fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+/// Says in one line why a test could not be run here.
+pub(crate) fn skipped(why: &str) {
+    use std::io::Write as _;
+    writeln!(std::io::stderr(), "skipped: {why}").unwrap();
 }
