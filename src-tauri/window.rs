@@ -12,8 +12,9 @@ pub fn open(app: &AppHandle) -> tauri::Result<()> {
         .title("Shopbell")
         .inner_size(1440.0, 900.0)
         .min_inner_size(320.0, 480.0)
-        // Nothing of what is shown may reach the disk by way of the web view.
-        .incognito(true)
+        // Nothing of what is shown may reach the disk by way of the web view. WebDriver can only
+        // steer a window that is not private, and says by this variable of Tauri's that it does.
+        .incognito(std::env::var_os("TAURI_WEBVIEW_AUTOMATION").is_none())
         .browser_extensions_enabled(false)
         .devtools(cfg!(debug_assertions))
         // Dropped pictures are read by the page itself; with Tauri's handler it never sees them.

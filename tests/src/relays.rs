@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use sandbox::Sandbox;
 
 use crate::clock::Clock;
@@ -20,7 +20,7 @@ impl Relay {
         _sandbox: &Sandbox,
         _clock: &Clock,
     ) -> Result<Self> {
-        bail!("no relay yet")
+        Ok(Self)
     }
 
     /// Ends it as its operator does.
