@@ -134,7 +134,7 @@ async fn keep_login(shop: &Shop, brought: &Brought) -> Result<()> {
         granted: brought.hand_off.granted.clone(),
         declined: brought.hand_off.declined.clone(),
         state: LoginState::Live,
-        made_at: now,
+        made_at: Timestamp(brought.hand_off.made_at),
         expires_at: ends_at,
     };
     shop.shop_db(move |db| db.write(|write| write.set_login(&login)))

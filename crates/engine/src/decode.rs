@@ -73,14 +73,6 @@ pub enum Refusal {
     GaveUp,
 }
 
-#[cfg(test)]
-pub(crate) mod tests_support {
-    /// A photograph that says how to turn it and where it was taken.
-    pub(crate) fn photo(width: u32, height: u32) -> Vec<u8> {
-        super::picture::tests::photo_with_place(width, height)
-    }
-}
-
 /// The largest file that is decoded at all.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 
@@ -101,5 +93,13 @@ impl Decoder {
                 .await
                 .map_err(|_| Refusal::GaveUp)?,
         }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests_support {
+    /// A photograph that says how to turn it and where it was taken.
+    pub(crate) fn photo(width: u32, height: u32) -> Vec<u8> {
+        super::picture::tests::photo_with_place(width, height)
     }
 }

@@ -428,7 +428,7 @@ mod tests {
     use super::*;
     use crate::testing::{NOW, PAGE, PERSON, TestShop};
 
-    fn entry(event: Value) -> Value {
+    fn entry(event: &Value) -> Value {
         json!({"id": PAGE, "time": NOW.0, "messaging": [event]})
     }
 
@@ -477,7 +477,7 @@ mod tests {
     async fn a_batch_and_its_cursor_are_one() {
         let of = TestShop::messenger().await;
         let parts = [
-            Opened::Part(part(PartKind::Entry, &entry(event("m_1", "one", NOW.0)))),
+            Opened::Part(part(PartKind::Entry, &entry(&event("m_1", "one", NOW.0)))),
             Opened::Part(part(PartKind::Messaging, &event("m_2", "two", NOW.0 + 1))),
         ];
         let changes = write(&of, &parts);
@@ -492,7 +492,7 @@ mod tests {
         let of = TestShop::messenger().await;
         let parts = [Opened::Part(part(
             PartKind::Entry,
-            &entry(event("m_1", "one", NOW.0)),
+            &entry(&event("m_1", "one", NOW.0)),
         ))];
         let conversation = *write(&of, &parts).conversations.first().unwrap();
         let again = write(&of, &parts);
@@ -512,11 +512,11 @@ mod tests {
                 sequence: 1,
                 bytes: b"\x09newer".to_vec(),
             },
-            Opened::Part(part(PartKind::Entry, &entry(strange))),
+            Opened::Part(part(PartKind::Entry, &entry(&strange))),
             Opened::Sealed,
             Opened::Part(part(
                 PartKind::Entry,
-                &entry(event("m_1", "after it", NOW.0 + 1)),
+                &entry(&event("m_1", "after it", NOW.0 + 1)),
             )),
         ];
         let changes = write(&of, &parts);
@@ -551,7 +551,7 @@ mod tests {
         let of = TestShop::messenger().await;
         let known = part(
             PartKind::Entry,
-            &entry(event("m_1", "understood now", NOW.0)),
+            &entry(&event("m_1", "understood now", NOW.0)),
         );
         // As an earlier version would have kept it: a placeholder and the raw part.
         let placeholder = {
@@ -602,7 +602,7 @@ mod tests {
         vault.close();
         let parts = [Opened::Part(part(
             PartKind::Entry,
-            &entry(event("m_1", "one", NOW.0)),
+            &entry(&event("m_1", "one", NOW.0)),
         ))];
         let written = write_batch(&vault, &receiver, &batch(&parts));
         assert!(matches!(written, Err(store::Error::Closed)));

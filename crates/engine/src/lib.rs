@@ -16,6 +16,8 @@ mod engine;
 mod eraser;
 mod erasure;
 mod error;
+#[cfg(test)]
+mod fake_relay;
 mod forgetting;
 mod inbox;
 mod ingest;
@@ -36,6 +38,8 @@ mod reads;
 pub mod receipt;
 mod reconcile;
 mod repair;
+#[cfg(test)]
+mod road;
 mod routes;
 mod settings;
 mod shop;

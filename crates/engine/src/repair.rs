@@ -424,7 +424,7 @@ mod tests {
         )
     }
 
-    fn thread_of(messages: Vec<Value>) -> Answer {
+    fn thread_of(messages: &[Value]) -> Answer {
         ok(json!({"id": "t_1", "messages": {"data": messages}}))
     }
 
@@ -476,7 +476,7 @@ mod tests {
         let missed = told("m_2", "was missed", NOW.plus(MINUTE));
         let known = told("m_1", "came by itself", NOW);
         of.platform
-            .answers("GET", "/t_1", &[thread_of(vec![missed, known])]);
+            .answers("GET", "/t_1", &[thread_of(&[missed, known])]);
         look_at(&of.shop, &of.connected).await.unwrap();
         assert_eq!(
             of.texts(conversation(&of)),
@@ -502,7 +502,7 @@ mod tests {
         let mut nodes = vec![told("m_9", "newest", NOW.plus(MINUTE))];
         let bare = |n: i64| json!({"id": format!("old_{n}"), "created_time": moment(NOW.plus(n))});
         nodes.extend((0..3).map(bare));
-        of.platform.answers("GET", "/t_1", &[thread_of(nodes)]);
+        of.platform.answers("GET", "/t_1", &[thread_of(&nodes)]);
         // Meta says of older ones that they were deleted.
         for n in 0..3 {
             of.platform
@@ -550,7 +550,7 @@ mod tests {
             .answers("GET", "/subscribed_apps", &[subscribed()]);
         of.platform.answers("GET", "/conversations", &[listed()]);
         let busy = Answer::Json(503, json!({"error": {"code": 2, "message": "x"}}));
-        let missed = thread_of(vec![told("m_2", "missed", NOW.plus(MINUTE))]);
+        let missed = thread_of(&[told("m_2", "missed", NOW.plus(MINUTE))]);
         of.platform.answers("GET", "/t_1", &[busy, missed]);
         assert!(look_at(&of.shop, &of.connected).await.is_err());
         look_at(&of.shop, &of.connected).await.unwrap();

@@ -127,7 +127,7 @@ impl Platform {
         }
     }
 
-    async fn serve(&self) -> Url {
+    pub(crate) async fn serve(&self) -> Url {
         let router = Router::new().fallback(take).with_state(self.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
@@ -186,7 +186,8 @@ pub(crate) struct TestShop {
     pub(crate) platform: Platform,
     pub(crate) clock: TestClock,
     pub(crate) secrets: Arc<MemorySecrets>,
-    pub(crate) folder: tempfile::TempDir,
+    /// Gone with the test.
+    _folder: tempfile::TempDir,
 }
 
 impl TestShop {
@@ -217,7 +218,7 @@ impl TestShop {
             platform,
             clock,
             secrets,
-            folder,
+            _folder: folder,
         }
     }
 

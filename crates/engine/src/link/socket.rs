@@ -195,8 +195,8 @@ async fn take_steps(
                 None
             }
             Step::Routes(routes) => {
-                set_state(shop, LinkState::Online);
                 crate::routes::learn(shop, &routes).await;
+                set_state(shop, LinkState::Online);
                 None
             }
             Step::Nudge => {
