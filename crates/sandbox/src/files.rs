@@ -37,7 +37,7 @@ pub(crate) async fn scontent(
         return refused;
     }
     if kind == "t51.2885-19" {
-        return match pictures::portrait(&name) {
+        return match pictures::portrait(&name).await {
             Some(bytes) => file_answer("image/jpeg", bytes),
             None => StatusCode::NOT_FOUND.into_response(),
         };
@@ -111,7 +111,11 @@ fn may_read(world: &World, token: &str, now: i64) -> bool {
 
 /// A customer's or a sample picture for the phones' page, which has no signed links.
 pub(crate) async fn portrait(Path(key): Path<String>) -> Response {
-    match pictures::portrait(&key).or_else(|| pictures::sample(&key)) {
+    let picture = match pictures::portrait(&key).await {
+        Some(portrait) => Some(portrait),
+        None => pictures::sample(&key).await,
+    };
+    match picture {
         Some(bytes) => file_answer("image/jpeg", bytes),
         None => StatusCode::NOT_FOUND.into_response(),
     }

@@ -49,7 +49,10 @@ pub(crate) async fn say(State(app): State<Arc<App>>, Json(say): Json<Say>) -> An
         &say.from
     };
     let place = Place::find(&say.channel, say.account.as_deref(), name)?;
-    let picture = say.picture.as_deref().map(picture).transpose()?;
+    let picture = match say.picture.as_deref() {
+        Some(name) => Some(picture(name).await?),
+        None => None,
+    };
     let id = app.change(|world, now| {
         let thread = place.thread(world);
         let at = now - say.minutes_ago.unwrap_or(0) * 60_000;
@@ -81,7 +84,7 @@ pub(crate) async fn say(State(app): State<Arc<App>>, Json(say): Json<Say>) -> An
 }
 
 /// The bytes of a sample picture, or of a `data:` address.
-fn picture(name: &str) -> Result<(Bytes, &'static str), Problem> {
+async fn picture(name: &str) -> Result<(Bytes, &'static str), Problem> {
     if let Some(rest) = name.strip_prefix("data:") {
         let (_, encoded) = rest
             .split_once("base64,")
@@ -92,7 +95,7 @@ fn picture(name: &str) -> Result<(Bytes, &'static str), Problem> {
         let mime = sniff(&bytes).ok_or_else(|| Problem::bad("that is no picture we know"))?;
         return Ok((bytes.into(), mime));
     }
-    let sample = pictures::sample(name).ok_or_else(|| {
+    let sample = pictures::sample(name).await.ok_or_else(|| {
         Problem::unknown(format!(
             "no sample picture {name}; there are {:?}",
             pictures::SAMPLES

@@ -9,17 +9,21 @@ pub(super) type Colour = [u8; 3];
 #[derive(Debug)]
 pub(super) struct Canvas {
     pixels: RgbImage,
+    scale: f32,
 }
 
 impl Canvas {
-    /// A background that goes from one colour at the top to another at the bottom.
-    pub(super) fn new(width: f32, height: f32, top: Colour, bottom: Colour) -> Self {
-        let (columns, rows) = (whole(width), whole(height));
-        let pixels = RgbImage::from_fn(columns, rows, |_, y| {
-            let share = position(y) / height;
-            Rgb(mix(top, bottom, share))
-        });
-        Self { pixels }
+    /// A background that goes from one colour at the top to another at the bottom. Shapes are
+    /// placed on `size`; the picture has so many pixels for each of its units.
+    pub(super) fn new(size: (f32, f32), scale: f32, (top, bottom): (Colour, Colour)) -> Self {
+        let (columns, rows) = (whole(size.0 * scale), whole(size.1 * scale));
+        let mut pixels = RgbImage::new(columns, rows);
+        for (y, row) in pixels.rows_mut().enumerate() {
+            let row_at = u32::try_from(y).map_or(0.0, position);
+            let colour = Rgb(mix(top, bottom, row_at / (size.1 * scale)));
+            row.for_each(|pixel| *pixel = colour);
+        }
+        Self { pixels, scale }
     }
 
     /// An ellipse: middle, radii, colour.
@@ -73,10 +77,12 @@ impl Canvas {
         colour: Colour,
         inside: impl Fn(f32, f32) -> f32,
     ) {
-        let columns = whole(left)..(whole(right) + 2).min(self.pixels.width());
-        for x in columns {
-            for y in whole(top)..(whole(bottom) + 2).min(self.pixels.height()) {
-                let cover = (inside(position(x), position(y)) + 0.5).clamp(0.0, 1.0);
+        let scale = self.scale;
+        let end = |edge: f32, limit: u32| (whole(edge * scale) + 2).min(limit);
+        for x in whole(left * scale)..end(right, self.pixels.width()) {
+            for y in whole(top * scale)..end(bottom, self.pixels.height()) {
+                let depth = inside(position(x) / scale, position(y) / scale) * scale;
+                let cover = (depth + 0.5).clamp(0.0, 1.0);
                 if cover > 0.0
                     && let Some(pixel) = self.pixels.get_pixel_mut_checked(x, y)
                 {
