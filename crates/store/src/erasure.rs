@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 
 use domain::secrets::Secrets;
 
-use crate::disk;
 use crate::error::{Error, Result};
 use crate::journal::{Stage, Wipe, WipeJournal, WipeScope};
 use crate::keys;
 use crate::paths::Paths;
 use crate::profile::Profile;
+use crate::{disk, layout};
 
 /// A point of an erasure, given to whoever runs it before the step is taken. The engine does its own
 /// part at [`Step::Surroundings`]; tests stop it anywhere.
@@ -57,6 +57,7 @@ pub fn erase(
             wipe.secrets_left = left;
         })
     };
+    let alone = layout::is_alone(paths);
     for share in shares(paths, &wipe)? {
         before(&Step::Share(share.clone()))?;
         destroy(&share)?;
@@ -64,7 +65,7 @@ pub fn erase(
     reach(Stage::SharesDestroyed, wipe.secrets_left)?;
     let left = remove_secrets(&wipe, secrets, before)?;
     reach(Stage::SecretsRemoved, left)?;
-    for path in doomed(paths, &wipe)? {
+    for path in doomed(paths, &wipe, alone)? {
         before(&Step::File(path.clone()))?;
         remove_all(&path)?;
     }
@@ -73,7 +74,7 @@ pub fn erase(
     before(&Step::Surroundings)?;
     reach(Stage::SurroundingsRemoved, left)?;
     before(&Step::Sweep)?;
-    let found = sweep(paths, &wipe)?;
+    let found = sweep(paths, &wipe, alone)?;
     if found.is_empty() {
         reach(Stage::Swept, left)?;
     }
@@ -168,8 +169,9 @@ fn remove_secrets(
     Ok(left)
 }
 
-/// What is unlinked, databases before anything else.
-fn doomed(paths: &Paths, wipe: &Wipe) -> Result<Vec<PathBuf>> {
+/// What is unlinked, databases before anything else and the profile last: it knows whether the
+/// folder is ours alone.
+fn doomed(paths: &Paths, wipe: &Wipe, alone: bool) -> Result<Vec<PathBuf>> {
     if wipe.scope == WipeScope::Connections {
         let folders = |connection| [paths.vault_folder(connection), paths.media(connection)];
         return Ok(wipe
@@ -178,22 +180,12 @@ fn doomed(paths: &Paths, wipe: &Wipe) -> Result<Vec<PathBuf>> {
             .flat_map(|connection| folders(*connection))
             .collect());
     }
-    let mut doomed = vec![paths.shop().database, paths.vaults(), paths.all_media()];
-    for path in children(paths.root())? {
-        if !doomed.contains(&path) && !stays_after_everything(paths, &path) {
-            doomed.push(path);
-        }
-    }
+    let mut doomed = children(paths.root())?;
+    doomed.retain(|path| {
+        !layout::outlives_everything(paths, path) && (alone || layout::is_known(paths, path))
+    });
+    doomed.sort_by_key(|path| (*path == paths.profile(), *path != paths.shop().database));
     Ok(doomed)
-}
-
-/// After everything was deleted: the journal until the relay has answered, the receipts, and the lock
-/// that this very process holds.
-fn stays_after_everything(paths: &Paths, path: &Path) -> bool {
-    let [a, b] = paths.wipe_slots();
-    [a, b, paths.receipts(), paths.lock_file()]
-        .iter()
-        .any(|stays| stays == path)
 }
 
 fn remove_all(path: &Path) -> Result<()> {
@@ -209,15 +201,16 @@ fn remove_all(path: &Path) -> Result<()> {
 }
 
 /// Walks the data folder and names everything that should not be there. By a list of what may be
-/// there, not of what may not: what nobody thought of is found as well.
-fn sweep(paths: &Paths, wipe: &Wipe) -> Result<Vec<PathBuf>> {
+/// there, not of what may not: what nobody thought of is found as well. In a folder that is not ours
+/// alone, what lies beside our files is not ours to judge.
+fn sweep(paths: &Paths, wipe: &Wipe, alone: bool) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in children(paths.root())? {
-        let stays = match wipe.scope {
-            WipeScope::Everything => stays_after_everything(paths, &path),
-            WipeScope::Connections => may_stay(paths, &path),
+        let may_stay = match wipe.scope {
+            WipeScope::Everything => layout::outlives_everything(paths, &path),
+            WipeScope::Connections => layout::is_known(paths, &path),
         };
-        if !stays {
+        if !may_stay && (alone || layout::is_known(paths, &path)) && !layout::is_litter(&path) {
             found.push(path);
         }
     }
@@ -226,30 +219,11 @@ fn sweep(paths: &Paths, wipe: &Wipe) -> Result<Vec<PathBuf>> {
             let folders = [paths.vault_folder(*connection), paths.media(*connection)];
             found.extend(folders.into_iter().filter(|folder| folder.exists()));
         }
+        for folder in [paths.vaults(), paths.all_media()] {
+            found.extend(layout::strangers_in(paths, &folder)?);
+        }
     }
     Ok(found)
-}
-
-/// What a data folder in use consists of.
-fn may_stay(paths: &Paths, path: &Path) -> bool {
-    let shop = paths.shop();
-    let beside = |ending| disk::beside(&shop.database, ending);
-    stays_after_everything(paths, path)
-        || [
-            beside("-wal"),
-            beside("-shm"),
-            shop.database,
-            shop.share,
-            shop.head,
-            paths.vaults(),
-            paths.all_media(),
-            paths.profile(),
-            paths.tag(),
-            paths.sealed_secrets(),
-        ]
-        .iter()
-        .any(|known| known == path)
-        || paths.surroundings().iter().any(|known| known == path)
 }
 
 fn children(folder: &Path) -> Result<Vec<PathBuf>> {

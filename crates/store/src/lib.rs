@@ -13,6 +13,7 @@ mod error;
 mod journal;
 mod keychain;
 mod keys;
+mod layout;
 mod media;
 mod memory;
 mod merged;

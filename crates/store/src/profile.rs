@@ -8,7 +8,7 @@ use domain::ConnectionId;
 
 use crate::error::{Error, Result};
 use crate::paths::Paths;
-use crate::{disk, keys};
+use crate::{disk, keys, layout};
 
 /// One data folder's name in the keychain and for the single instance.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Profile {
     pub fn open_or_create(paths: &Paths) -> Result<Self> {
         let path = paths.profile();
         match fs::read_to_string(&path) {
-            Ok(text) => Self::parse(text.trim()),
+            Ok(text) => Self::parse(text.lines().next().unwrap_or_default()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 if paths.shop().head.exists() || !paths.vaults_on_disk()?.is_empty() {
                     return Err(Error::NotThere);
@@ -36,7 +36,12 @@ impl Profile {
                 let profile = Self {
                     id: hex::encode(keys::random::<16>()),
                 };
-                disk::write_new(&path, format!("{}\n", profile.id).as_bytes())?;
+                let alone = if layout::is_ours_so_far(paths)? {
+                    layout::ALONE
+                } else {
+                    ""
+                };
+                disk::write_new(&path, format!("{}\n{alone}\n", profile.id).as_bytes())?;
                 Ok(profile)
             }
             Err(error) => Err(error.into()),

@@ -210,14 +210,44 @@ fn a_locked_keychain_holds_nothing_up_and_is_cleared_later() {
 #[test]
 fn the_sweep_names_what_nobody_thought_of() {
     let desk = desk();
-    let stray = desk.paths.root().join("notes.txt");
-    fs::write(&stray, "who wrote this").unwrap();
+    let sibling = desk.paths.vault_folder(connection(2));
+    let strays = [
+        desk.paths.root().join("notes.txt"),
+        sibling.join("vault.db.copy"),
+    ];
+    for stray in &strays {
+        fs::write(stray, "who wrote this").unwrap();
+    }
+    fs::write(desk.paths.root().join(".DS_Store"), "a file manager").unwrap();
     begin(&desk, WipeScope::Connections);
-    assert_eq!(run(&desk, None).0.unwrap(), std::slice::from_ref(&stray));
+    assert_eq!(run(&desk, None).0.unwrap(), strays);
     assert_eq!(stage(&desk), Stage::SurroundingsRemoved);
-    fs::remove_file(stray).unwrap();
+    for stray in &strays {
+        fs::remove_file(stray).unwrap();
+    }
     assert_eq!(run(&desk, None).0.unwrap(), Vec::<PathBuf>::new());
     assert_eq!(stage(&desk), Stage::Swept);
+}
+
+#[test]
+fn in_a_folder_shared_with_others_only_ours_goes() {
+    let desk = Desk::new();
+    // As if somebody had named their home as the data folder.
+    let letter = desk.paths.root().join("letter.odt");
+    fs::write(&letter, "dear aunt").unwrap();
+    fs::remove_file(desk.paths.profile()).unwrap();
+    let desk = Desk {
+        profile: store::Profile::open_or_create(&desk.paths).unwrap(),
+        ..desk
+    };
+    drop(desk.create(1));
+    ShopDb::create(&desk.paths, &desk.profile, &desk.secrets).unwrap();
+    begin(&desk, WipeScope::Everything);
+    assert_eq!(run(&desk, None).0.unwrap(), Vec::<PathBuf>::new());
+    assert_eq!(stage(&desk), Stage::Swept);
+    let left: Vec<PathBuf> = files(desk.paths.root()).into_keys().collect();
+    let [a, b] = desk.paths.wipe_slots();
+    assert_eq!(left, [letter, a, b]);
 }
 
 #[test]
