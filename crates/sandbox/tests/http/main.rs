@@ -9,6 +9,8 @@ mod login;
 #[cfg(test)]
 mod media;
 #[cfg(test)]
+mod program;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod road;

@@ -164,12 +164,7 @@ impl World {
             ..Config::default()
         };
         let sandbox = sandbox::start(config).await.unwrap();
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(LIMIT)
-            .build()
-            .unwrap();
+        let http = client();
         Self {
             sandbox,
             relay,
@@ -368,6 +363,17 @@ impl World {
         self.try_post(&format!("{PAGE}/messages"), &tokens.page, body)
             .await
     }
+}
+
+/// A client that is none of ours.
+pub(crate) fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(LIMIT)
+        .build()
+        .unwrap()
 }
 
 pub(crate) async fn read(response: reqwest::Response) -> (u16, Value) {
