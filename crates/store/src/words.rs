@@ -48,15 +48,18 @@ pub(crate) fn phone_for_index(number: &str) -> String {
 pub struct Query {
     /// Each must be found; of its forms, one.
     words: Vec<Vec<String>>,
+    /// Those of its words that are written without spaces, for showing where they stand.
+    runs: Vec<Vec<char>>,
     phone: Option<String>,
 }
 
 impl Query {
     /// Reads what was typed. `None` if there is nothing in it to search for.
     pub fn parse(text: &str) -> Option<Self> {
-        let words: Vec<Vec<String>> = pieces(text)
+        let pieces: Vec<Piece> = pieces(text).into_iter().take(MOST_WORDS).collect();
+        let runs = pieces.iter().filter_map(Piece::run).collect();
+        let words: Vec<Vec<String>> = pieces
             .into_iter()
-            .take(MOST_WORDS)
             .map(|piece| match piece {
                 Piece::Word(word) => {
                     let mut forms: Vec<String> = without_particles(&word).collect();
@@ -69,6 +72,7 @@ impl Query {
             .collect();
         (!words.is_empty()).then(|| Self {
             words,
+            runs,
             phone: phone_in(text),
         })
     }
@@ -105,8 +109,13 @@ impl Query {
         words.collect::<Vec<_>>().join(" AND ")
     }
 
+    /// The words that are written without spaces.
+    pub(crate) fn runs(&self) -> &[Vec<char>] {
+        &self.runs
+    }
+
     /// Whether a word of a text is one that was searched for.
-    fn finds(&self, word: &str) -> bool {
+    pub(crate) fn finds(&self, word: &str) -> bool {
         let indexed = for_index(word);
         let last = self.words.len().saturating_sub(1);
         self.words.iter().enumerate().any(|(at, forms)| {
@@ -127,68 +136,20 @@ fn can_begin(form: &str) -> bool {
     form.chars().nth(1).is_some() || form.chars().all(is_unspaced)
 }
 
-/// A piece of a text in a search result.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Segment {
-    /// The characters, as written.
-    pub text: String,
-    /// It is what was searched for.
-    pub found: bool,
-}
-
-/// The part of a text around the first word that was found, at most about `limit` characters.
-pub(crate) fn excerpt(text: &str, query: &Query, limit: usize) -> Vec<Segment> {
-    let mut segments: Vec<Segment> = Vec::new();
-    for part in text.split_inclusive(|c: char| !is_word(c)) {
-        let word = part.trim_end_matches(|c: char| !is_word(c));
-        let (word, rest) = part.split_at(word.len());
-        for (text, found) in [(word, query.finds(word)), (rest, false)] {
-            match segments.last_mut() {
-                _ if text.is_empty() => {}
-                Some(segment) if segment.found == found => segment.text.push_str(text),
-                _ => segments.push(Segment {
-                    text: text.to_owned(),
-                    found,
-                }),
-            }
-        }
-    }
-    shorten(segments, limit)
-}
-
-/// Cuts what lies far before the first hit, and what is left over at the end.
-fn shorten(mut segments: Vec<Segment>, limit: usize) -> Vec<Segment> {
-    if let Some(first) = segments.first_mut()
-        && !first.found
-    {
-        let length = first.text.chars().count();
-        let keep = limit / 3;
-        if length > keep {
-            let tail: String = first.text.chars().skip(length - keep).collect();
-            first.text = format!("…{tail}");
-        }
-    }
-    let mut room = limit;
-    let mut short = Vec::new();
-    for mut segment in segments {
-        let length = segment.text.chars().count();
-        if length > room {
-            segment.text = segment.text.chars().take(room).chain(['…']).collect();
-        }
-        room = room.saturating_sub(length);
-        short.push(segment);
-        if room == 0 {
-            break;
-        }
-    }
-    short
-}
-
 enum Piece {
     /// A word between spaces.
     Word(String),
     /// Characters of a script that writes no spaces.
     Run(Vec<char>),
+}
+
+impl Piece {
+    fn run(&self) -> Option<Vec<char>> {
+        match self {
+            Self::Word(_) => None,
+            Self::Run(run) => Some(run.clone()),
+        }
+    }
 }
 
 /// The plain form of a text, cut into words and runs.
@@ -218,7 +179,7 @@ fn pieces(text: &str) -> Vec<Piece> {
 }
 
 /// One form for everything that is written in several ways.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let apart = DecomposingNormalizerBorrowed::new_nfkd().normalize(text);
     let folded: String = apart
         .chars()
@@ -278,7 +239,7 @@ fn is_dropped(c: char) -> bool {
 }
 
 /// What words are made of: letters and digits, the dependent signs of Indic scripts, and pictures.
-fn is_word(c: char) -> bool {
+pub(crate) fn is_word(c: char) -> bool {
     c.is_alphanumeric() || is_sign(c) || is_picture(c) || is_dropped(c)
 }
 
@@ -293,12 +254,12 @@ fn is_sign(c: char) -> bool {
         && !punctuation
 }
 
-fn is_picture(c: char) -> bool {
+pub(crate) fn is_picture(c: char) -> bool {
     matches!(u32::from(c), 0x2600..=0x27bf | 0x1f300..=0x1faff)
 }
 
 /// Scripts that write no spaces: Han, kana, Thai, Lao, Burmese, Khmer. (Korean does.)
-fn is_unspaced(c: char) -> bool {
+pub(crate) fn is_unspaced(c: char) -> bool {
     matches!(u32::from(c),
         0x0e00..=0x0eff | 0x1000..=0x109f | 0x1780..=0x17ff
             | 0x3005..=0x3007 | 0x3041..=0x30ff | 0x31f0..=0x31ff
@@ -408,25 +369,5 @@ mod tests {
                 .any(|token| token.starts_with("151123456"))
         );
         assert_eq!(Query::parse("size 42").unwrap().phone, None);
-    }
-
-    #[test]
-    fn an_excerpt_shows_the_hit() {
-        let query = Query::parse("bell").unwrap();
-        let text = format!(
-            "{} A brass BELL, please. {}",
-            "before ".repeat(40),
-            "after ".repeat(80)
-        );
-        let segments = excerpt(&text, &query, 60);
-        let found: Vec<&str> = segments
-            .iter()
-            .filter(|part| part.found)
-            .map(|part| part.text.as_str())
-            .collect();
-        assert_eq!(found, ["BELL"]);
-        let whole: String = segments.into_iter().map(|part| part.text).collect();
-        assert!(whole.starts_with('…') && whole.ends_with('…'), "{whole}");
-        assert!(whole.chars().count() <= 64, "{whole}");
     }
 }

@@ -231,6 +231,10 @@ impl VaultWrite<'_> {
     /// gone and only what is new is added.
     pub fn settle(&self, claimed: &OutboxRow, outcome: &Outcome, now: Timestamp) -> Result<()> {
         let message = claimed.message.row;
+        // Erased while it was on its way: there is nothing left to write down.
+        if self.message(claimed.message)?.is_none() {
+            return Ok(());
+        }
         let conversation = self.conversation_of_message(message)?;
         match outcome {
             Outcome::Sent {

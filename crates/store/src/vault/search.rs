@@ -8,8 +8,9 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use super::conversations::Conversation;
 use super::{Vault, VaultRead, VaultWrite};
 use crate::error::Result;
+use crate::excerpt::{Segment, excerpt};
 use crate::sql;
-use crate::words::{self, Query, Segment};
+use crate::words::{self, Query};
 
 /// How many characters of a message a result shows.
 const EXCERPT: usize = 160;
@@ -111,7 +112,7 @@ impl VaultRead<'_> {
             name: row.get("name")?,
             author: sql::word(row, "author", sql::author)?,
             sent_at: sql::time(row, "sent_at")?,
-            excerpt: words::excerpt(&text.unwrap_or_default(), query, EXCERPT),
+            excerpt: excerpt(&text.unwrap_or_default(), query, EXCERPT),
         })
     }
 }

@@ -452,3 +452,22 @@ fn an_unconfirmed_reply_holds_nobody_up_and_can_be_let_go() {
     assert!(vault.write(|tx| tx.discard_reply(doubtful)).unwrap());
     assert_eq!(vault.read(|read| read.message(doubtful)).unwrap(), None);
 }
+
+#[test]
+fn the_answer_for_somebody_who_was_erased_meanwhile_changes_nothing() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
+    reply(&vault, clara, 1, "Yes.", 1_000);
+    let claimed = claim(&vault, 1_000).unwrap();
+    vault.write(|tx| tx.erase_contact(clara)).unwrap();
+    for outcome in [
+        sent("e_1"),
+        Outcome::Unconfirmed,
+        retry(2_000, Holds::Person),
+    ] {
+        settle(&vault, &claimed, &outcome, 1_100);
+    }
+    assert_eq!(vault.read(|read| read.conversation(clara)).unwrap(), None);
+    assert_eq!(vault.read(|read| read.next_due()).unwrap(), None);
+}
