@@ -43,7 +43,9 @@ async fn it_prints_its_addresses_and_ends_when_told() {
     assert_eq!(value("Verify token"), "from the environment");
     assert_eq!(value("Relay"), "http://127.0.0.1:9/");
     let phones = value("Customers' phones");
-    let state = reqwest::get(format!("{phones}sandbox/state"))
+    let state = client()
+        .get(format!("{phones}sandbox/state"))
+        .send()
         .await
         .unwrap();
     assert_eq!(read(state).await.1["app"]["id"], sandbox::APP_ID);
