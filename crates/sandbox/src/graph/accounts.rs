@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::{Call, Caller};
 use super::error::Refusal;
-use super::fields::Node;
+use super::fields::{Node, cursor, cursor_position};
 use super::nodes;
 use crate::webhooks::update::Update;
 use crate::world::logins::TokenKind;
@@ -38,7 +38,7 @@ pub(crate) fn pages(
         }
         let World { logins, ids, .. } = &mut *world;
         let page_token = logins.page_token(page.id, &token, ids, now);
-        let mut value = nodes::page_fields(world, caller, page);
+        let mut value = nodes::page_fields(world, caller, page, now);
         value.insert("access_token".into(), json!(page_token));
         value.insert("tasks".into(), json!(tasks));
         let node = Node {
@@ -91,23 +91,6 @@ pub(crate) fn paged(call: &Call, data: Vec<Value>) -> Value {
         paging.insert("next".into(), json!(next));
     }
     json!({"data": slice, "paging": paging})
-}
-
-fn cursor(position: usize) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(format!("QVFI{position}"))
-}
-
-fn cursor_position(cursor: &str) -> Option<usize> {
-    use base64::Engine as _;
-    let bytes = base64::engine::general_purpose::STANDARD
-        .decode(cursor)
-        .ok()?;
-    String::from_utf8(bytes)
-        .ok()?
-        .strip_prefix("QVFI")?
-        .parse()
-        .ok()
 }
 
 pub(crate) fn permissions(world: &World, caller: &Caller, id: &str) -> Result<Value, Refusal> {

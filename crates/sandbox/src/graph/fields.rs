@@ -1,6 +1,8 @@
 //! The `fields` parameter: `id,name,messages.limit(5){id,from}`.
 
-use serde_json::{Map, Value};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
 
 use super::error::Refusal;
 
@@ -128,25 +130,19 @@ fn plain(name: &str) -> Field {
 /// Objects of their own: without fields of its own such a field is only an id.
 const REFERENCES: [&str; 2] = ["instagram_business_account", "connected_instagram_account"];
 
+/// Where an edge that is shown inside its node can be read on; never shown itself.
+pub(crate) const EDGE: &str = "_edge";
+/// How many items of an edge are shown when nobody says.
+const USUAL_LIMIT: usize = 25;
+
 fn pick(value: &Value, field: &Field) -> Value {
-    let Some(fields) = &field.fields else {
-        if REFERENCES.contains(&field.name.as_str()) {
-            return value
-                .get("id")
-                .map_or(Value::Null, |id| serde_json::json!({"id": id}));
+    match (value, &field.fields) {
+        (Value::Object(object), None) if REFERENCES.contains(&field.name.as_str()) => {
+            object.get("id").map_or(Value::Null, |id| json!({"id": id}))
         }
-        return limited(value.clone(), field.limit);
-    };
-    match value {
-        Value::Object(object) if object.contains_key("data") => {
-            let mut edge = object.clone();
-            if let Some(data) = edge.get_mut("data") {
-                *data = limited(pick(data, field), field.limit);
-            }
-            Value::Object(edge)
-        }
-        Value::Array(items) => items.iter().map(|item| pick(item, field)).collect(),
-        Value::Object(object) => {
+        (Value::Object(object), _) if object.contains_key("data") => edge(object, field),
+        (Value::Array(items), Some(_)) => items.iter().map(|item| pick(item, field)).collect(),
+        (Value::Object(object), Some(fields)) => {
             let mut out = Map::new();
             for wanted in fields {
                 if let Some(value) = object.get(&wanted.name) {
@@ -158,28 +154,57 @@ fn pick(value: &Value, field: &Field) -> Value {
             }
             Value::Object(out)
         }
-        other => other.clone(),
+        (other, _) => other.clone(),
     }
 }
 
-fn limited(value: Value, limit: Option<usize>) -> Value {
-    match (value, limit) {
-        (Value::Array(items), Some(limit)) => items.into_iter().take(limit).collect(),
-        (value, _) => value,
+/// An edge inside a node: the first items, and where the others are.
+fn edge(object: &Map<String, Value>, field: &Field) -> Value {
+    let data = object.get("data").cloned().unwrap_or_default();
+    let Value::Array(items) = &data else {
+        return json!({"data": pick(&data, field)});
+    };
+    let limit = field.limit.unwrap_or(USUAL_LIMIT);
+    let shown: Vec<Value> = items
+        .iter()
+        .take(limit)
+        .map(|item| pick(item, field))
+        .collect();
+    let end = shown.len();
+    let Some(Value::String(address)) = object.get(EDGE) else {
+        return json!({"data": shown});
+    };
+    let cursors = json!({"before": cursor(0), "after": cursor(end)});
+    if end == items.len() {
+        return json!({"data": shown, "paging": {"cursors": cursors}});
     }
+    let next = format!("{address}?limit={limit}&after={}", cursor(end));
+    json!({"data": shown, "paging": {"cursors": cursors, "next": next}})
+}
+
+/// The cursor of a place in a list.
+pub(crate) fn cursor(position: usize) -> String {
+    STANDARD.encode(format!("QVFI{position}"))
+}
+
+pub(crate) fn cursor_position(cursor: &str) -> Option<usize> {
+    let bytes = STANDARD.decode(cursor).ok()?;
+    String::from_utf8(bytes)
+        .ok()?
+        .strip_prefix("QVFI")?
+        .parse()
+        .ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn node() -> Node {
         let value = json!({
             "id": "t_1",
             "snippet": "hi",
-            "messages": {"data": [{"id": "m1", "message": "a"}, {"id": "m2", "message": "b"}]},
+            "messages": {"_edge": "https://graph.facebook.com/v25.0/t_1/messages", "data": [{"id": "m1", "message": "a"}, {"id": "m2", "message": "b"}]},
         });
         let Value::Object(value) = value else {
             panic!("an object")
@@ -198,9 +223,22 @@ mod tests {
             .answer(Some("messages.limit(1){message},link"))
             .unwrap();
         assert_eq!(
-            answer,
-            json!({"messages": {"data": [{"message": "a", "id": "m1"}]}, "id": "t_1"})
+            answer["messages"]["data"],
+            json!([{"message": "a", "id": "m1"}])
         );
+        assert_eq!(answer["id"], "t_1");
+        let after = answer["messages"]["paging"]["cursors"]["after"]
+            .as_str()
+            .unwrap();
+        assert_eq!(cursor_position(after), Some(1));
+        let next = answer["messages"]["paging"]["next"].as_str().unwrap();
+        assert!(
+            next.ends_with(&format!("t_1/messages?limit=1&after={after}")),
+            "{next}"
+        );
+        let all = node().answer(Some("messages{id}")).unwrap();
+        assert!(all["messages"]["paging"]["next"].is_null());
+        assert!(all["messages"][EDGE].is_null());
     }
 
     #[test]

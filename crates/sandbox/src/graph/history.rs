@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::accounts::{object, paged};
 use super::call::{Call, Caller};
 use super::error::Refusal;
-use super::fields::Node;
+use super::fields::{EDGE, Node};
 use super::messages::{may_answer, own_page};
 use crate::world::World;
 use crate::world::shop::{self, Channel};
@@ -209,12 +209,12 @@ fn thread_node(world: &World, thread: &Thread, now: i64) -> Node {
                 bare(message)
             }
         })
-        .take(25)
         .collect();
     let snippet = newest
         .first()
         .and_then(|message| message.text.clone())
         .unwrap_or_default();
+    let address = format!("https://graph.facebook.com/v25.0/{}/messages", thread.id());
     let open = thread
         .customer_at
         .is_some_and(|at| now - at <= 7 * 86_400_000);
@@ -230,7 +230,7 @@ fn thread_node(world: &World, thread: &Thread, now: i64) -> Node {
         "can_reply": open,
         "is_owner": true,
         "is_subscribed": true,
-        "messages": {"data": messages},
+        "messages": {EDGE: address, "data": messages},
     }));
     let usual: &[&str] = match thread.channel {
         Channel::Instagram => &["id", "updated_time"],

@@ -8,6 +8,7 @@ use super::call::{Call, Caller};
 use super::error::Refusal;
 use super::fields::Node;
 use super::{history, whatsapp_media};
+use crate::pictures::SHOP;
 use crate::world::World;
 use crate::world::people::{self, PEOPLE};
 use crate::world::shop::{self, Channel, Instagram, Page, User, Waba};
@@ -17,7 +18,6 @@ pub(crate) const PAGE_EMPTY: &[&str] = &[
     "connected_instagram_account",
     "about",
     "username",
-    "picture",
     "access_token",
 ];
 pub(crate) const PHONE_USUAL: &[&str] = &[
@@ -46,11 +46,11 @@ pub(crate) fn read(
         return person_of_shop(caller, user, fields);
     }
     if let Some(page) = shop::page(id) {
-        return page_node(world, caller, page, fields);
+        return page_node(world, caller, (page, now), fields);
     }
     if let Some((page, account)) = shop::instagram(id) {
         caller.needs(world, "instagram_basic", Some(account.id))?;
-        return instagram_node(page, account).answer(fields);
+        return instagram_node(world, (page, account), now).answer(fields);
     }
     if shop::waba(id).is_some() {
         let waba = managed_waba(world, caller, id)?;
@@ -127,7 +127,12 @@ fn person_of_shop(caller: &Caller, user: &User, fields: Option<&str>) -> Result<
     .answer(fields)
 }
 
-pub(crate) fn page_fields(world: &World, caller: &Caller, page: &Page) -> Map<String, Value> {
+pub(crate) fn page_fields(
+    world: &World,
+    caller: &Caller,
+    page: &Page,
+    now: i64,
+) -> Map<String, Value> {
     let (category_id, category) = page.category;
     let mut value = object(json!({
         "id": page.id,
@@ -135,6 +140,12 @@ pub(crate) fn page_fields(world: &World, caller: &Caller, page: &Page) -> Map<St
         "category": category,
         "category_list": [{"id": category_id, "name": category}],
         "link": format!("https://www.facebook.com/{}", page.id),
+        "picture": {"data": {
+            "height": 160,
+            "is_silhouette": false,
+            "url": world.profile_link(SHOP, now),
+            "width": 160,
+        }},
     }));
     if let (Some(account), Ok(token)) = (&page.instagram, caller.token())
         && world
@@ -143,25 +154,25 @@ pub(crate) fn page_fields(world: &World, caller: &Caller, page: &Page) -> Map<St
     {
         value.insert(
             "instagram_business_account".into(),
-            instagram_value(account),
+            instagram_value(world, account, now),
         );
     }
     value
 }
 
-fn instagram_value(account: &Instagram) -> Value {
+fn instagram_value(world: &World, account: &Instagram, now: i64) -> Value {
     json!({
         "id": account.id,
         "username": account.username,
         "name": account.name,
-        "profile_picture_url": "https://scontent.cdninstagram.com/v/t51.2885-19/fern_n.jpg",
+        "profile_picture_url": world.profile_link(SHOP, now),
     })
 }
 
 fn page_node(
     world: &World,
     caller: &Caller,
-    page: &'static Page,
+    (page, now): (&'static Page, i64),
     fields: Option<&str>,
 ) -> Result<Value, Refusal> {
     let user = caller.token()?.user;
@@ -175,7 +186,7 @@ fn page_node(
     if !listed && !read {
         return Err(Refusal::permission("pages_read_engagement"));
     }
-    let mut value = page_fields(world, caller, page);
+    let mut value = page_fields(world, caller, page, now);
     value.insert("tasks".into(), json!(world.logins.tasks_of(user, page.id)));
     Node {
         kind: "Page",
@@ -186,8 +197,8 @@ fn page_node(
     .answer(fields)
 }
 
-fn instagram_node(page: &Page, account: &Instagram) -> Node {
-    let mut value = object(instagram_value(account));
+fn instagram_node(world: &World, (page, account): (&Page, &Instagram), now: i64) -> Node {
+    let mut value = object(instagram_value(world, account, now));
     value.insert("ig_id".into(), json!(account.id));
     value.insert("followers_count".into(), json!(1_284));
     value.insert("follows_count".into(), json!(312));

@@ -85,6 +85,10 @@ fn edge_of(
         }
         ("GET", "businesses") => accounts::businesses(world, caller, id),
         ("GET", "owned_whatsapp_business_accounts") => accounts::wabas(world, caller, id),
+        // Nobody has shared an account with the shop.
+        ("GET", "client_whatsapp_business_accounts") => {
+            accounts::wabas(world, caller, id).map(|_| serde_json::json!({"data": []}))
+        }
         ("GET", "phone_numbers") => accounts::phone_numbers(world, call, caller, id),
         ("GET" | "POST" | "DELETE", "subscribed_apps") => subscribed::apps(world, call, caller, id),
         ("GET" | "POST" | "DELETE", "subscriptions") => {

@@ -17,6 +17,9 @@ use crate::world::people::PEOPLE;
 /// The pictures a customer can send by name.
 pub(crate) const SAMPLES: [&str; 4] = ["bouquet", "tulips", "wreath", "shopfront"];
 
+/// The name of the shop's own picture among the portraits.
+pub(crate) const SHOP: &str = "fern-and-ribbon";
+
 static DRAWN: LazyLock<Mutex<BTreeMap<String, Bytes>>> = LazyLock::new(Mutex::default);
 
 /// A sample picture, as JPEG.
@@ -38,6 +41,9 @@ pub(crate) async fn sample(name: &str) -> Option<Bytes> {
 
 /// A customer's picture of themselves, as JPEG.
 pub(crate) async fn portrait(key: &str) -> Option<Bytes> {
+    if key == SHOP {
+        return drawn("portrait/shop".to_owned(), paint_shop).await;
+    }
     let index = PEOPLE.iter().position(|person| person.key == key)?;
     drawn(format!("portrait/{key}"), move || paint_portrait(index)).await
 }
@@ -274,6 +280,16 @@ fn paint_portrait(index: usize) -> Canvas {
     canvas
 }
 
+/// The sign of the shop: a flower with two leaves.
+fn paint_shop() -> Canvas {
+    let mut canvas = Canvas::new((320.0, 320.0), 0.5, ([92, 122, 104], [70, 98, 82]));
+    canvas.stroke((160.0, 150.0), (160.0, 280.0), 12.0, LEAF);
+    canvas.oval((110.0, 232.0), (50.0, 18.0), LEAF);
+    canvas.oval((210.0, 232.0), (50.0, 18.0), LEAF);
+    blossom(&mut canvas, (160.0, 130.0), 72.0, [244, 196, 204]);
+    canvas
+}
+
 fn cup(canvas: &mut Canvas, coffee: Colour, china: Colour) {
     canvas.oval(
         (160.0, 250.0),
@@ -301,6 +317,7 @@ mod tests {
             seen.push(portrait(person.key).await.unwrap());
             assert_eq!(size_of(seen.last().unwrap()), (160, 160));
         }
+        seen.push(portrait(SHOP).await.unwrap());
         for name in SAMPLES {
             seen.push(sample(name).await.unwrap());
             assert_eq!(size_of(seen.last().unwrap()), (640, 480));

@@ -175,6 +175,14 @@ async fn pages_come_with_tasks_instagram_and_tokens_that_do_not_expire() {
             .unwrap()
             .contains(&json!("MESSAGING"))
     );
+    let pictures = world
+        .get("me/accounts", &tokens.user, &[("fields", "picture{url}")])
+        .await
+        .1;
+    let url = pictures["data"][0]["picture"]["data"]["url"]
+        .as_str()
+        .unwrap();
+    assert_eq!(world.http.get(url).send().await.unwrap().status(), 200);
     let about = debug(&world, first["access_token"].as_str().unwrap()).await;
     assert_eq!(
         (&about["type"], &about["expires_at"]),
