@@ -247,6 +247,7 @@ CREATE TABLE seal_keys (
 -- the text is kept once, in its own table. An entry
 -- is taken out by giving its old words again; secure-delete then rewrites the page instead of
 -- leaving the word behind a marker.
+-- The beginnings of words have entries of their own: what is still being typed is found as fast.
 CREATE VIRTUAL TABLE message_words USING fts5 (
     words, content = '', prefix = '2 3', tokenize = 'ascii'
 );
