@@ -3,6 +3,7 @@
 //! account that is connected already keeps its vault, history and stream.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use domain::{Channel, ConnectionId, Timestamp};
 use store::Vault;
@@ -35,6 +36,24 @@ struct Choice {
 
 /// Connects the chosen accounts. Those that are connected already are signed in again.
 pub(crate) async fn connect(shop: &Arc<Shop>, brought: &Brought, ids: &[String]) -> Result<()> {
+    shop.connecting.store(true, Ordering::SeqCst);
+    let made = make_all(shop, brought, ids).await;
+    shop.connecting.store(false, Ordering::SeqCst);
+    for one in made? {
+        // After the first commit the platform is asked to tell; the loop tries again if it is not.
+        if let Err(error) = repair::look_at(shop, &one).await {
+            tracing::warn!(connection = %one.id, %error, "not subscribed yet");
+            shop.wake.repair.notify_one();
+        }
+    }
+    Ok(())
+}
+
+async fn make_all(
+    shop: &Arc<Shop>,
+    brought: &Brought,
+    ids: &[String],
+) -> Result<Vec<Arc<Connected>>> {
     let relay = shop.relay().ok_or(Error::RelayUnreachable)?;
     let choices = choices(shop, brought, ids).await?;
     if choices.is_empty() {
@@ -71,14 +90,7 @@ pub(crate) async fn connect(shop: &Arc<Shop>, brought: &Brought, ids: &[String])
     shop.wake.link.notify_one();
     shop.wake.upkeep.notify_one();
     shop.wake.profiles.notify_one();
-    for one in connected {
-        // After the first commit the platform is asked to tell; the loop tries again if it is not.
-        if let Err(error) = repair::look_at(shop, &one).await {
-            tracing::warn!(connection = %one.id, %error, "not subscribed yet");
-            shop.wake.repair.notify_one();
-        }
-    }
-    Ok(())
+    Ok(connected)
 }
 
 async fn choices(shop: &Shop, brought: &Brought, ids: &[String]) -> Result<Vec<Choice>> {

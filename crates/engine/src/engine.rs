@@ -4,6 +4,7 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -223,7 +224,11 @@ impl Engine {
     /// Starts the loops of an opened shop.
     fn run(&self, paths: Paths, opened: Opened, eraser: Arc<Eraser>) -> Phase {
         let inner = &self.inner;
-        let first_run = opened.connections.is_empty();
+        let phase = match orders::question(&opened.orders) {
+            Some(question) => question,
+            None if opened.connections.is_empty() => Phase::FirstRun,
+            None => Phase::Ready,
+        };
         let relay = opened.relay.map(|enrolled| {
             let address = (enrolled.base, enrolled.keys);
             let (http, clock) = (inner.http.clone(), Arc::clone(&inner.clock));
@@ -245,6 +250,7 @@ impl Engine {
             link: inner.link.clone(),
             phase: inner.phase.clone(),
             eraser,
+            connecting: AtomicBool::new(false),
             nameless: Mutex::default(),
             settings: RwLock::new(opened.settings),
             connections: RwLock::new(opened.connections),
@@ -254,11 +260,7 @@ impl Engine {
         start_loops(&loops, &shop);
         *inner.loops.lock().unwrap_or_else(PoisonError::into_inner) = Some(loops);
         *inner.shop.write().unwrap_or_else(PoisonError::into_inner) = Some(shop);
-        if first_run {
-            Phase::FirstRun
-        } else {
-            Phase::Ready
-        }
+        phase
     }
 
     /// Stops every loop: waits for what is half done, but not for long.

@@ -43,13 +43,16 @@ struct Doomed {
     connections: Vec<Arc<Connected>>,
     /// Logins that end here with it.
     logins: Vec<Login>,
-    streams: Vec<StreamId>,
+    /// The connections' streams, where their vaults could still say.
+    streams: Vec<(ConnectionId, StreamId)>,
 }
 
-/// Erases connections, and the logins that end with them. Returns the deletion's id.
+/// Erases connections, the logins that end with them, and those that end with this anyway. Returns
+/// the deletion's id.
 pub(crate) async fn wipe_connections(
     shop: &Arc<Shop>,
     connections: Vec<Arc<Connected>>,
+    ending: Vec<Login>,
     asked: Asked,
 ) -> Result<String> {
     let now = shop.now();
@@ -71,7 +74,7 @@ pub(crate) async fn wipe_connections(
     for id in &ids {
         shop.remove_connection(*id);
     }
-    let doomed = doom(shop, connections).await;
+    let doomed = doom(shop, connections, ending).await;
     let owed = give_up(shop, &doomed).await;
     let identity = identity(shop);
     let wipe = announce(
@@ -142,18 +145,19 @@ async fn erase(shop: &Shop, deletion_id: &str) -> Result<()> {
     blocking(move || eraser.erase(secrets.as_ref(), &id)).await
 }
 
-async fn doom(shop: &Shop, connections: Vec<Arc<Connected>>) -> Doomed {
+async fn doom(shop: &Shop, connections: Vec<Arc<Connected>>, ending: Vec<Login>) -> Doomed {
     let going: BTreeSet<ConnectionId> = connections.iter().map(|one| one.id).collect();
     let read = shop.shop_db(move |db| {
         db.read(|read| {
-            let mut ending = Vec::new();
+            let mut logins = ending;
             for login in read.logins()? {
                 let covered = read.connections_of_login(&login.id)?;
-                if !covered.is_empty() && covered.iter().all(|id| going.contains(id)) {
-                    ending.push(login);
+                let ends = !covered.is_empty() && covered.iter().all(|id| going.contains(id));
+                if ends && logins.iter().all(|known| known.id != login.id) {
+                    logins.push(login);
                 }
             }
-            Ok(ending)
+            Ok(logins)
         })
     });
     let logins = read.await.unwrap_or_default();
@@ -179,11 +183,11 @@ async fn doom_all(shop: &Shop) -> Doomed {
     }
 }
 
-async fn streams(connections: &[Arc<Connected>]) -> Vec<StreamId> {
+async fn streams(connections: &[Arc<Connected>]) -> Vec<(ConnectionId, StreamId)> {
     let mut streams = Vec::new();
     for connected in connections {
         if let Ok(Some(cursor)) = connected.read(|read| read.cursor()).await {
-            streams.push(StreamId::from_bytes(cursor.stream));
+            streams.push((connected.id, StreamId::from_bytes(cursor.stream)));
         }
     }
     streams
@@ -233,7 +237,12 @@ async fn unsubscribe_last(shop: &Shop, doomed: &Doomed) -> Told {
         return Told::NotConfirmed;
     };
     let mut told = Vec::new();
-    for (connected, stream) in doomed.connections.iter().zip(&doomed.streams) {
+    for connected in &doomed.connections {
+        let stream = doomed.streams.iter().find(|(id, _)| *id == connected.id);
+        let Some((_, stream)) = stream else {
+            told.push(Told::NotConfirmed);
+            continue;
+        };
         let one = match relay.disconnect(*stream).await {
             Ok(answer) if !answer.last_on_subscription => Told::StillNeeded,
             Ok(_) => match shop.token_of(connected.id).await {
@@ -357,7 +366,7 @@ fn announce(
         relay: shop
             .relay()
             .map_or(RelayId::from_bytes([0; 16]), |relay| relay.keys().relay),
-        streams: doomed.streams.clone(),
+        streams: doomed.streams.iter().map(|(_, stream)| *stream).collect(),
         logins,
     };
     let wipe = |notice: &WipeNotice| Wipe {

@@ -65,7 +65,7 @@ fn key(seed: u8) -> SigningSecret {
     SigningSecret::from_seed(&[seed; 32])
 }
 
-fn keys() -> RelayKeys {
+pub(crate) fn keys() -> RelayKeys {
     RelayKeys::of(RELAY, &key(1), &key(2))
 }
 
@@ -94,6 +94,10 @@ impl FakeRelay {
             .route("/v1/connections", post(connect))
             .route("/v1/connections/{stream}", delete(disconnect))
             .route("/v1/deletions", post(deletion))
+            .route(
+                "/v1/deletions/refused",
+                post(async || axum::http::StatusCode::OK),
+            )
             .route("/v1/stream", get(stream))
             .with_state(relay.clone());
         let tasks = tokio_util::task::TaskTracker::new();

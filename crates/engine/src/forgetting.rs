@@ -1,6 +1,7 @@
 //! What the owner sees of connections and decides about forgetting: the list in Settings, "Check
 //! now", "Disconnect and wipe", "Delete everything", and the receipts.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use store::shop::connections::ConnectionRecord;
@@ -62,9 +63,14 @@ impl Engine {
             return Err(Error::NameDiffers);
         }
         let asked = by_owner(shop.now(), Scope::Connection);
-        wipe_connections(&shop, vec![connected], asked).await?;
-        self.inner.set_phase_after_forgetting(&shop);
-        Ok(())
+        let engine = self.clone();
+        // Begun, it goes on whoever waits for it.
+        self.see_through(async move {
+            wipe_connections(&shop, vec![connected], Vec::new(), asked).await?;
+            engine.inner.set_phase_after_forgetting(&shop);
+            Ok(())
+        })
+        .await
     }
 
     /// Erases everything. `name` is what the owner typed: the shop's name, or "Shopbell".
@@ -77,7 +83,21 @@ impl Engine {
         let asked = by_owner(shop.now(), Scope::Everything);
         drop(shop);
         self.cancel_login().await?;
-        wipe_everything(self, asked).await.map(drop)
+        let engine = self.clone();
+        self.see_through(async move { wipe_everything(&engine, asked).await.map(drop) })
+            .await
+    }
+
+    /// Runs something to its end, also if nobody waits for it any more.
+    async fn see_through(
+        &self,
+        work: impl Future<Output = Result<()>> + Send + 'static,
+    ) -> Result<()> {
+        let (tell, told) = tokio::sync::oneshot::channel();
+        self.inner.tasks.spawn(async move {
+            let _ = tell.send(work.await);
+        });
+        told.await.unwrap_or(Err(Error::NotOpen))
     }
 
     /// How far the running wipe is.
@@ -88,7 +108,8 @@ impl Engine {
     /// The owner's answer to a deletion order that Meta does not confirm.
     pub async fn answer_deletion(&self, wipe: bool) -> Result<()> {
         let shop = self.shop()?;
-        orders::answer(&shop, wipe).await
+        self.see_through(async move { orders::answer(&shop, wipe).await })
+            .await
     }
 
     /// Deletion receipts, newest first. They are files: they outlive the shop.

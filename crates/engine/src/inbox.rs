@@ -288,32 +288,46 @@ fn closing(vaults: &Opened, now: Timestamp) -> store::Result<Vec<(Timestamp, Con
     let mut found = Vec::new();
     for (connected, vault) in vaults {
         let human_agent = vault.read(compose::has_human_agent)?;
-        let mut after = None;
+        let ends = |row: &Conversation| {
+            let wrote = row.last_inbound_at;
+            shown::ends_at(&shown::window(connected.channel(), wrote, human_agent, now))
+        };
+        let Some(longest) = shown::longest(connected.channel(), human_agent) else {
+            continue;
+        };
+        // The list is walked only where windows close soon: a few hours of it.
+        let (from, until) = (now.plus(SOON - longest), now.plus(-longest));
+        let mut after = Some(first_at(connected.id, from));
         loop {
             let rows = vault
                 .read(|read| read.conversations(Filter::Waiting, after.as_ref(), MOST_ROWS))?;
             for row in &rows {
-                let wrote = row.last_inbound_at;
-                let window = shown::window(connected.channel(), wrote, human_agent, now);
-                if let Some(end) = shown::ends_at(&window).filter(|end| end.since(now) < SOON) {
+                if let Some(end) = ends(row).filter(|end| end.since(now) < SOON) {
                     found.push((end, row.clone()));
                 }
             }
-            // Nobody who wrote longer ago than the longest window can be answered.
-            let oldest = rows.last().map(Conversation::position);
-            let over = oldest.is_none_or(|last| now.since(last.last_activity) > LONGEST_WINDOW);
-            if over || rows.len() < usize::try_from(MOST_ROWS).unwrap_or(usize::MAX) {
+            after = rows.last().map(Conversation::position);
+            let whole = rows.len() == usize::try_from(MOST_ROWS).unwrap_or(usize::MAX);
+            if !whole || after.is_none_or(|last| last.last_activity < until) {
                 break;
             }
-            after = oldest;
         }
     }
     found.sort_by_key(|(end, row)| (*end, row.id));
     Ok(found)
 }
 
-/// Longer than any reply window.
-const LONGEST_WINDOW: i64 = 8 * domain::time::DAY;
+/// The place before everything that happened at this moment.
+const fn first_at(connection: ConnectionId, at: Timestamp) -> ListPosition {
+    let conversation = ConversationId {
+        connection,
+        row: i64::MAX,
+    };
+    ListPosition {
+        last_activity: at,
+        conversation,
+    }
+}
 
 fn closing_soon(
     vaults: &Opened,

@@ -11,6 +11,7 @@ use domain::{ConnectionId, Timestamp};
 use sha2::{Digest, Sha256};
 use store::shop::connections::{ConnectionRecord, ConnectionState};
 use store::shop::device::Device;
+use store::shop::orders::DeletionOrder;
 use store::vault::facts::Facts;
 use store::{Keychain, PassphraseSecrets, Paths, Profile, ShopDb, Vault};
 use url::Url;
@@ -33,6 +34,8 @@ pub(crate) struct Opened {
     pub(crate) settings: Settings,
     pub(crate) connections: BTreeMap<ConnectionId, Arc<Connected>>,
     pub(crate) relay: Option<Enrolled>,
+    /// Orders to erase that are not finished.
+    pub(crate) orders: Vec<DeletionOrder>,
 }
 
 impl std::fmt::Debug for Opened {
@@ -118,6 +121,9 @@ pub(crate) fn open(
         Some(device) => enrolled(&device, &profile, secrets.as_ref())?,
         None => None,
     };
+    let orders = db
+        .read(|read| read.open_orders())
+        .map_err(|error| phase_of(&error))?;
     let settings = settings.unwrap_or_default().within_bounds();
     Ok(Opened {
         profile,
@@ -126,6 +132,7 @@ pub(crate) fn open(
         settings,
         connections,
         relay,
+        orders,
     })
 }
 
@@ -312,5 +319,179 @@ pub fn instance_name(data_dir: &Path) -> String {
             let digest = Sha256::digest(data_dir.as_os_str().as_encoded_bytes());
             hex::encode(digest).chars().take(32).collect()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use domain::Channel;
+    use domain::secrets::{Secrets as _, SecretsError};
+    use store::MemorySecrets;
+
+    use super::*;
+    use crate::testing::{NOW, TestShop};
+
+    /// A closed shop with one connection, as a start finds it.
+    async fn closed() -> (TestShop, Paths) {
+        let of = TestShop::messenger().await;
+        of.hears("m_1", "hello");
+        of.vault().close();
+        of.shop.db.close();
+        let paths = of.shop.paths.clone();
+        (of, paths)
+    }
+
+    fn reopen(of: &TestShop) -> Result<Opened, Phase> {
+        open(&of.shop.paths, Arc::clone(&of.secrets) as Arc<_>, NOW)
+    }
+
+    /// Every file of the folder with its bytes: nothing may be made or removed.
+    fn files(paths: &Paths) -> Vec<(String, Vec<u8>)> {
+        let mut found = Vec::new();
+        let mut folders = vec![paths.root().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    found.push((path.display().to_string(), fs::read(&path).unwrap()));
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    fn phase(opened: Result<Opened, Phase>) -> Phase {
+        opened.map_or_else(|phase| phase, |_| Phase::Ready)
+    }
+
+    #[tokio::test]
+    async fn everything_is_still_there() {
+        let (of, _) = closed().await;
+        let opened = reopen(&of).unwrap();
+        assert_eq!(opened.connections.len(), 1);
+        assert_eq!(
+            opened.connections[&of.connected.id].channel(),
+            Channel::Messenger
+        );
+    }
+
+    #[tokio::test]
+    async fn each_thing_that_can_be_wrong_has_its_own_screen_and_touches_no_file() {
+        let (of, paths) = closed().await;
+        let before = files(&paths);
+        for (trouble, expected) in [
+            (SecretsError::Locked, Phase::KeychainLocked),
+            (SecretsError::Denied, Phase::KeychainDenied),
+            (SecretsError::Absent, Phase::KeyMissing),
+        ] {
+            of.secrets.set_trouble(Some(trouble));
+            assert_eq!(phase(reopen(&of)), expected);
+            assert_eq!(files(&paths), before, "{expected:?}");
+        }
+        of.secrets.set_trouble(None);
+        let other = Arc::new(MemorySecrets::new());
+        assert_eq!(phase(open(&paths, other, NOW)), Phase::KeyMissing);
+        assert_eq!(files(&paths), before);
+    }
+
+    #[tokio::test]
+    async fn a_foreign_key_is_told_from_a_damaged_file() {
+        let (of, paths) = closed().await;
+        let name = of.shop.profile.share_name(&store::VaultName::Shop);
+        let right = of.secrets.get(&name).unwrap().unwrap();
+        of.secrets
+            .set(&name, &domain::secrets::Secret::new(vec![7; 32]))
+            .unwrap();
+        assert_eq!(phase(reopen(&of)), Phase::WrongKey);
+        of.secrets.set(&name, &right).unwrap();
+        let database = paths.shop().database;
+        let mut bytes = fs::read(&database).unwrap();
+        for byte in bytes.iter_mut().skip(4_096).step_by(100) {
+            *byte ^= 1;
+        }
+        bytes[100] ^= 1;
+        fs::write(&database, &bytes).unwrap();
+        assert_eq!(phase(reopen(&of)), Phase::Damaged);
+        assert_eq!(fs::read(&database).unwrap(), bytes, "the file is as it was");
+    }
+
+    #[tokio::test]
+    async fn one_damaged_vault_is_that_connection_s_trouble_alone() {
+        let (of, paths) = closed().await;
+        let database = paths.vault(of.connected.id).database;
+        let mut bytes = fs::read(&database).unwrap();
+        bytes[100] ^= 1;
+        fs::write(&database, &bytes).unwrap();
+        let opened = reopen(&of).unwrap();
+        let connected = &opened.connections[&of.connected.id];
+        assert_eq!(connected.trouble(NOW), Some(Trouble::Damaged));
+    }
+
+    #[tokio::test]
+    async fn a_vault_whose_record_was_not_written_any_more_gets_it() {
+        let (of, _) = closed().await;
+        let id = of.connected.id;
+        let db = ShopDb::open(&of.shop.paths, &of.shop.profile, of.secrets.as_ref()).unwrap();
+        db.write(|write| write.remove_connection(id)).unwrap();
+        db.close();
+        let opened = reopen(&of).unwrap();
+        assert!(opened.connections.contains_key(&id));
+        assert!(
+            opened
+                .db
+                .read(|read| read.connection(id))
+                .unwrap()
+                .is_some()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_wipe_that_was_carried_out_is_forgotten_and_one_that_never_began_is_as_it_was() {
+        let (of, paths) = closed().await;
+        let id = of.connected.id;
+        let erasing = || {
+            let db = ShopDb::open(&paths, &of.shop.profile, of.secrets.as_ref()).unwrap();
+            db.write(|write| write.set_connection_state(id, ConnectionState::Erasing, NOW))
+                .unwrap();
+            db.close();
+        };
+        erasing();
+        let opened = reopen(&of).unwrap();
+        let record = opened.db.read(|read| read.connection(id)).unwrap().unwrap();
+        assert_eq!(record.state, ConnectionState::Live);
+        opened.connections[&id].close().await;
+        opened.db.close();
+        erasing();
+        fs::remove_dir_all(paths.vault_folder(id)).unwrap();
+        let opened = reopen(&of).unwrap();
+        assert!(opened.connections.is_empty());
+    }
+
+    #[tokio::test]
+    async fn where_there_is_no_keychain_a_passphrase_is_chosen_only_for_a_new_shop() {
+        let (_of, paths) = closed().await;
+        fs::write(paths.sealed_secrets(), b"{}").unwrap();
+        let asked = secrets(&SecretsSource::Keychain, &paths, None).map(drop);
+        assert_eq!(
+            asked,
+            Err(Phase::Passphrase {
+                first: false,
+                wrong: false
+            })
+        );
+    }
+
+    #[test]
+    fn two_folders_are_two_shops() {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let name = instance_name(one.path());
+        assert_eq!(name, instance_name(one.path()));
+        assert_ne!(name, instance_name(other.path()));
+        assert_eq!(name.len(), 32);
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::time::HOUR;
+use domain::time::{DAY, HOUR};
 use domain::{ConnectionId, Timestamp};
 use store::shop::logins::{Login, LoginState};
 use store::shop::orders::{DeletionOrder, OrderState};
@@ -21,10 +21,12 @@ use crate::erasure::{Asked, wipe_connections};
 use crate::error::{Error, Result};
 use crate::phase::Phase;
 use crate::shop::Shop;
-use crate::upkeep;
+use crate::upkeep::{self, Standing};
 
 /// How often to look without being woken.
 const EVERY: Duration = Duration::from_secs(60);
+/// After so long without the relay a grace ends by this computer's own clock.
+const LONGEST_SILENCE: i64 = 30 * DAY;
 /// How long the owner has to answer when Meta still accepts the login.
 const TO_ANSWER: i64 = 72 * HOUR;
 
@@ -52,13 +54,15 @@ async fn once(shop: &Arc<Shop>) -> Result<()> {
         .await?;
     show_waiting(shop, &orders).await?;
     for order in &orders {
-        match order.state {
-            OrderState::Received => look_at(shop, order).await?,
-            OrderState::Asked if is_due(order, shop.now()) => carry_out(shop, order).await?,
-            // The relay says when the grace ends; should it never come back, its own date counts.
-            OrderState::Waiting if is_due(order, relay_now(shop)) => carry_out(shop, order).await?,
-            OrderState::Erasing => carry_out(shop, order).await?,
-            OrderState::Asked | OrderState::Waiting | OrderState::Done | OrderState::Void => {}
+        let done = match order.state {
+            OrderState::Received => look_at(shop, order).await,
+            OrderState::Asked if is_due(order, shop.now()) => carry_out(shop, order).await,
+            OrderState::Waiting if is_grace_over(shop, order) => look_at(shop, order).await,
+            OrderState::Erasing => carry_out(shop, order).await,
+            OrderState::Asked | OrderState::Waiting | OrderState::Done | OrderState::Void => Ok(()),
+        };
+        if let Err(error) = done {
+            tracing::warn!(%error, "an order waits");
         }
     }
     ask_owner(shop).await
@@ -68,9 +72,15 @@ fn is_due(order: &DeletionOrder, now: Timestamp) -> bool {
     order.due_at.is_some_and(|due| due <= now)
 }
 
-fn relay_now(shop: &Shop) -> Timestamp {
-    shop.relay()
-        .map_or_else(|| shop.now(), |relay| Timestamp(relay.relay_now()))
+/// The grace runs by the relay's time, which it says at every connect. A relay that never comes back
+/// does not keep data for ever; by then a wrong clock of this computer's would have shown.
+fn is_grace_over(shop: &Shop, order: &DeletionOrder) -> bool {
+    let by_relay = shop
+        .relay()
+        .and_then(|relay| relay.known_time())
+        .map(Timestamp);
+    by_relay.is_some_and(|now| is_due(order, now))
+        || is_due(order, shop.now().plus(-LONGEST_SILENCE))
 }
 
 /// Whom an order reaches: who asked for it, with which code, and which logins it names.
@@ -154,15 +164,16 @@ async fn look_at(shop: &Arc<Shop>, order: &DeletionOrder) -> Result<()> {
         // Not for us, or it is a replay of one that was carried out.
         return put(shop, order, OrderState::Void, None).await;
     }
-    let mut accepted = false;
+    let mut ended = true;
     for login in &meant.logins {
-        match upkeep::is_accepted(shop, &login.id).await? {
-            Some(answer) => accepted |= answer,
+        match upkeep::standing(shop, &login.id).await? {
+            Standing::Ended => {}
+            Standing::Accepted | Standing::NoToken => ended = false,
             // Meta cannot be asked now: nothing is decided without it.
-            None => return Err(Error::Unexpected("Meta was not reached".to_owned())),
+            Standing::Unknown => return Err(Error::Unexpected("Meta was not reached".to_owned())),
         }
     }
-    if !accepted {
+    if ended {
         return carry_out(shop, order).await;
     }
     // Meta does not stand behind it: the data is locked and the owner asked.
@@ -186,25 +197,13 @@ async fn carry_out(shop: &Arc<Shop>, order: &DeletionOrder) -> Result<()> {
         scope: Scope::Login,
     };
     // Also if no connection goes: the relay is told that this computer did its part.
-    wipe_connections(shop, meant.connections, asked).await?;
-    forget_logins(shop, &meant.logins).await?;
+    wipe_connections(shop, meant.connections, meant.logins, asked).await?;
     put(shop, order, OrderState::Done, None).await?;
     let none_left = shop.connections().is_empty();
     if none_left {
         set_phase(shop, Phase::FirstRun);
     }
     Ok(())
-}
-
-/// What a login leaves that ends while another one keeps its connections.
-async fn forget_logins(shop: &Shop, logins: &[Login]) -> Result<()> {
-    for login in logins {
-        shop.drop_token(&crate::tokens::Whose::Login(login.id.clone()))
-            .await?;
-    }
-    let ids: Vec<String> = logins.iter().map(|login| login.id.clone()).collect();
-    shop.shop_db(move |db| db.write(|write| ids.iter().try_for_each(|id| write.remove_login(id))))
-        .await
 }
 
 async fn put(
@@ -265,21 +264,23 @@ async fn set_logins(shop: &Shop, logins: &[Login], state: LoginState) -> Result<
     .await
 }
 
-/// The window shows one question at a time: the one that is due first.
+/// The question the window shows, if there is one: the one that is due first.
+pub(crate) fn question(orders: &[DeletionOrder]) -> Option<Phase> {
+    let asked = orders
+        .iter()
+        .filter(|order| order.state == OrderState::Asked);
+    let first = asked.min_by_key(|order| order.due_at)?;
+    let asked_at = first.changed_at;
+    let wipes_at = first.due_at.unwrap_or(asked_at.plus(TO_ANSWER));
+    Some(Phase::DeletionAsked { asked_at, wipes_at })
+}
+
 async fn ask_owner(shop: &Shop) -> Result<()> {
     let orders = shop
         .shop_db(|db| db.read(|read| read.open_orders()))
         .await?;
-    let asked = orders
-        .iter()
-        .filter(|order| order.state == OrderState::Asked);
-    let first = asked.min_by_key(|order| order.due_at);
-    match first {
-        Some(order) => {
-            let asked_at = order.changed_at;
-            let wipes_at = order.due_at.unwrap_or(asked_at.plus(TO_ANSWER));
-            set_phase(shop, Phase::DeletionAsked { asked_at, wipes_at });
-        }
+    match question(&orders) {
+        Some(phase) => set_phase(shop, phase),
         None if matches!(*shop.phase.borrow(), Phase::DeletionAsked { .. }) => {
             let empty = shop.connections().is_empty();
             set_phase(shop, if empty { Phase::FirstRun } else { Phase::Ready });
@@ -338,4 +339,265 @@ async fn refuse(shop: &Arc<Shop>, order: &DeletionOrder) -> Result<()> {
         shop.learn(connected, |health| health.locked = false).await;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use store::Cursor;
+    use url::Url;
+    use wire::LoginId;
+    use wire::order::DeletionOrder as Ordered;
+
+    use super::*;
+    use crate::control;
+    use crate::fake_relay::FakeRelay;
+    use crate::testing::{NOW, TestShop, ok, refused};
+    use crate::tokens::{KeptToken, Whose};
+
+    const OLD: LoginId = LoginId::from_bytes([1; 16]);
+    const OTHER: LoginId = LoginId::from_bytes([2; 16]);
+
+    /// A login that covers the shop's connection.
+    async fn covers(of: &TestShop, login: LoginId, made_at: Timestamp) {
+        let record = Login {
+            id: login.to_string(),
+            platform: "meta".to_owned(),
+            user_id: Some(format!("user-{login}")),
+            user_name: None,
+            granted: Vec::new(),
+            declined: Vec::new(),
+            state: LoginState::Live,
+            made_at,
+            expires_at: None,
+        };
+        let id = of.connected.id;
+        let db = &of.shop.db;
+        db.write(|write| {
+            write.set_login(&record)?;
+            write.cover(id, &record.id)
+        })
+        .unwrap();
+        let words = ("EAAuser".to_owned(), None);
+        let kept = KeptToken::new(words, of.shop.origin.clone(), made_at, None);
+        of.shop
+            .keep_token(Whose::Login(login.to_string()), kept)
+            .await
+            .unwrap();
+    }
+
+    fn order(logins: &[LoginId], issued_at: i64) -> Control {
+        Control::DeletionOrder(Ordered {
+            code: "ABCDEFGHIJKLMNOPQRSTUVWX".parse().unwrap(),
+            logins: logins.to_vec(),
+            issued_at,
+            received_at: issued_at * 1_000,
+            signed_request: "a.b".to_owned(),
+        })
+    }
+
+    async fn receive(of: &TestShop, control: Control) {
+        let cursor = Cursor {
+            stream: [9; 16],
+            seq: 1,
+            chain: [0; 32],
+            durable: 0,
+        };
+        control::take(&of.shop, vec![control], Vec::new(), cursor)
+            .await
+            .unwrap();
+        once(&of.shop).await.unwrap();
+    }
+
+    fn state(of: &TestShop, id: &str) -> OrderState {
+        of.shop
+            .db
+            .read(|read| read.order(id))
+            .unwrap()
+            .unwrap()
+            .state
+    }
+
+    const CODE: &str = "ABCDEFGHIJKLMNOPQRSTUVWX";
+
+    async fn with_relay(of: &TestShop) {
+        let relay = FakeRelay::start(Vec::new()).await;
+        let keys = crate::fake_relay::keys();
+        let base: Url = relay.url.clone();
+        let http = crate::link::client::http_client();
+        let identity = crate::random::signing_secret();
+        let clock = Arc::clone(&of.shop.clock);
+        let client = crate::link::client::RelayClient::new(http, (base, keys), identity, clock);
+        of.shop.set_relay(Some(Arc::new(client)));
+    }
+
+    #[tokio::test]
+    async fn an_order_that_meta_stands_behind_is_carried_out_at_once() {
+        let of = TestShop::messenger().await;
+        covers(&of, OLD, NOW.plus(-DAY)).await;
+        of.platform.answers("GET", "/me", &[refused(190, 458)]);
+        receive(&of, order(&[OLD], NOW.seconds())).await;
+        assert!(of.shop.connections().is_empty());
+        assert_eq!(state(&of, CODE), OrderState::Done);
+        assert!(!of.shop.paths.vault_folder(of.connected.id).exists());
+        assert_eq!(*of.shop.phase.borrow(), Phase::FirstRun);
+        assert!(
+            of.secrets
+                .names()
+                .iter()
+                .all(|name| !name.contains("login"))
+        );
+    }
+
+    #[tokio::test]
+    async fn an_order_that_meta_does_not_confirm_locks_and_asks() {
+        let of = TestShop::messenger().await;
+        with_relay(&of).await;
+        covers(&of, OLD, NOW.plus(-DAY)).await;
+        of.platform
+            .answers("GET", "/me", &[ok(json!({"id": "42"}))]);
+        receive(&of, order(&[OLD], NOW.seconds())).await;
+        assert_eq!(state(&of, CODE), OrderState::Asked);
+        assert!(of.connected.health().locked);
+        assert!(matches!(
+            *of.shop.phase.borrow(),
+            Phase::DeletionAsked { .. }
+        ));
+        answer(&of.shop, false).await.unwrap();
+        assert_eq!(state(&of, CODE), OrderState::Void);
+        assert!(!of.connected.health().locked);
+        assert_eq!(*of.shop.phase.borrow(), Phase::Ready);
+        assert_eq!(of.shop.connections().len(), 1, "nothing was erased");
+    }
+
+    #[tokio::test]
+    async fn without_an_answer_it_is_carried_out_after_72_hours() {
+        let of = TestShop::messenger().await;
+        covers(&of, OLD, NOW.plus(-DAY)).await;
+        of.platform
+            .answers("GET", "/me", &[ok(json!({"id": "42"}))]);
+        receive(&of, order(&[OLD], NOW.seconds())).await;
+        of.clock.pass(71 * HOUR);
+        once(&of.shop).await.unwrap();
+        assert_eq!(of.shop.connections().len(), 1);
+        of.clock.pass(2 * HOUR);
+        once(&of.shop).await.unwrap();
+        assert!(of.shop.connections().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_meta_that_cannot_be_asked_decides_nothing() {
+        let of = TestShop::messenger().await;
+        covers(&of, OLD, NOW.plus(-DAY)).await;
+        of.platform
+            .answers("GET", "/me", &[refused(2, 0), refused(190, 458)]);
+        receive(&of, order(&[OLD], NOW.seconds())).await;
+        assert_eq!(state(&of, CODE), OrderState::Received);
+        assert_eq!(of.shop.connections().len(), 1);
+        once(&of.shop).await.unwrap();
+        assert!(of.shop.connections().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_login_without_a_token_is_asked_about_and_not_taken_for_gone() {
+        let of = TestShop::messenger().await;
+        covers(&of, OLD, NOW.plus(-DAY)).await;
+        let whose = Whose::Login(OLD.to_string());
+        of.shop.tokens.forget(&whose);
+        use domain::secrets::Secrets as _;
+        of.secrets
+            .remove(&of.shop.profile.login_token_name(&OLD.to_string()))
+            .unwrap();
+        receive(&of, order(&[OLD], NOW.seconds())).await;
+        assert_eq!(state(&of, CODE), OrderState::Asked);
+    }
+
+    #[tokio::test]
+    async fn an_order_reaches_no_login_that_was_made_after_it() {
+        let of = TestShop::messenger().await;
+        covers(&of, OLD, NOW).await;
+        receive(&of, order(&[OLD], NOW.seconds() - 60)).await;
+        assert_eq!(state(&of, CODE), OrderState::Void);
+        assert_eq!(of.shop.connections().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn another_live_login_keeps_the_connection() {
+        let of = TestShop::messenger().await;
+        covers(&of, OLD, NOW.plus(-DAY)).await;
+        covers(&of, OTHER, NOW.plus(-DAY)).await;
+        of.platform.answers("GET", "/me", &[refused(190, 458)]);
+        receive(&of, order(&[OLD], NOW.seconds())).await;
+        assert_eq!(state(&of, CODE), OrderState::Done);
+        assert_eq!(of.shop.connections().len(), 1);
+        let logins = of.shop.db.read(|read| read.logins()).unwrap();
+        assert_eq!(logins.len(), 1, "the login that was named is gone");
+        assert_eq!(logins[0].id, OTHER.to_string());
+    }
+
+    #[tokio::test]
+    async fn a_replayed_order_changes_nothing() {
+        let of = TestShop::messenger().await;
+        covers(&of, OLD, NOW.plus(-DAY)).await;
+        of.platform
+            .answers("GET", "/me", &[ok(json!({"id": "42"}))]);
+        receive(&of, order(&[OLD], NOW.seconds())).await;
+        let asked = of.shop.db.read(|read| read.order(CODE)).unwrap();
+        of.clock.pass(HOUR);
+        receive(&of, order(&[OLD], NOW.seconds())).await;
+        assert_eq!(of.shop.db.read(|read| read.order(CODE)).unwrap(), asked);
+    }
+
+    #[tokio::test]
+    async fn a_deauthorize_waits_out_its_grace_by_the_relay_s_time_and_can_be_cancelled() {
+        let of = TestShop::messenger().await;
+        with_relay(&of).await;
+        covers(&of, OLD, NOW.plus(-DAY)).await;
+        of.platform.answers("GET", "/me", &[refused(190, 458)]);
+        let erase_at = NOW.plus(7 * DAY).0;
+        let control = Control::Deauthorized {
+            logins: vec![OLD],
+            at: NOW.0,
+            erase_at,
+            signed_request: "a.b".to_owned(),
+        };
+        receive(&of, control).await;
+        let trouble = of.connected.trouble(of.clock.now());
+        let wipes_at = Timestamp(erase_at);
+        assert_eq!(
+            trouble,
+            Some(crate::read::Trouble::AccessRemoved { wipes_at })
+        );
+        // This computer's clock alone does not end the grace.
+        of.clock.pass(8 * DAY);
+        once(&of.shop).await.unwrap();
+        assert_eq!(of.shop.connections().len(), 1);
+        let cancelled = Control::DeauthorizeCancelled {
+            logins: vec![OLD],
+            at: NOW.0 + 1,
+        };
+        receive(&of, cancelled).await;
+        assert_eq!(of.connected.health().wipes_at, None);
+        of.shop.relay().unwrap().learn_time(NOW.plus(9 * DAY).0);
+        once(&of.shop).await.unwrap();
+        assert_eq!(of.shop.connections().len(), 1, "cancelled is cancelled");
+    }
+
+    #[tokio::test]
+    async fn when_the_grace_has_ended_the_data_goes() {
+        let of = TestShop::messenger().await;
+        with_relay(&of).await;
+        covers(&of, OLD, NOW.plus(-DAY)).await;
+        of.platform.answers("GET", "/me", &[refused(190, 458)]);
+        let control = Control::Deauthorized {
+            logins: vec![OLD],
+            at: NOW.0,
+            erase_at: NOW.plus(7 * DAY).0,
+            signed_request: "a.b".to_owned(),
+        };
+        receive(&of, control).await;
+        of.shop.relay().unwrap().learn_time(NOW.plus(7 * DAY).0);
+        once(&of.shop).await.unwrap();
+        assert!(of.shop.connections().is_empty());
+    }
 }

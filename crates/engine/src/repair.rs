@@ -23,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::ingest::{self, Changes, Receiver};
 use crate::phase::LinkState;
 use crate::shop::Shop;
+use crate::tokens::{Extend, Whose};
 
 /// How often subscriptions are checked.
 const CHECK_EVERY: Duration = Duration::from_secs(15 * 60);
@@ -152,7 +153,12 @@ async fn learn_from(shop: &Shop, connected: &Connected, error: PlatformError) ->
             })
             .await;
         }
-        Some(Verdict::ProofWrong) => shop.wake.upkeep.notify_one(),
+        Some(Verdict::ProofWrong) => {
+            let whose = Whose::Connection(connected.id);
+            if let Err(error) = shop.renew_token(&whose, Extend::No).await {
+                tracing::warn!(?error, "no fresh proof from the relay");
+            }
+        }
         _ => {}
     }
     Error::Unexpected(error.to_string())

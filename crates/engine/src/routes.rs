@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use domain::Timestamp;
 use domain::time::DAY;
@@ -24,14 +25,17 @@ const RENEW_BEFORE: i64 = 30 * DAY;
 /// The relay listed the routes it knows: what it does not know, or has stopped, is to be proved.
 pub(crate) async fn learn(shop: &Shop, routes: &[Route]) {
     let mut to_prove = false;
-    for connected in shop.connections() {
+    let mut ours = Vec::new();
+    let connections = shop.connections();
+    for connected in &connections {
         let Ok(Some(cursor)) = connected.read(|read| read.cursor()).await else {
             continue;
         };
         let stream = StreamId::from_bytes(cursor.stream);
+        ours.push(stream);
         let route = routes.iter().find(|route| route.stream == stream);
         let live = route.is_some_and(|route| route.live);
-        shop.learn(&connected, |health| {
+        shop.learn(connected, |health| {
             health.route_stopped = !live;
             health.elsewhere = route.map_or(0, |route| route.elsewhere);
             health.proof_good_until = route.map(|route| Timestamp(route.good_until));
@@ -41,6 +45,25 @@ pub(crate) async fn learn(shop: &Shop, routes: &[Route]) {
     }
     if to_prove {
         shop.wake.upkeep.notify_one();
+    }
+    // A vault that is shut cannot say which stream is its own.
+    if ours.len() == connections.len() {
+        give_back(shop, routes, &ours).await;
+    }
+}
+
+/// Routes to connections that are not here any more, or never came to be: the relay is told, so
+/// that nothing is kept for them.
+async fn give_back(shop: &Shop, routes: &[Route], ours: &[StreamId]) {
+    let Some(relay) = shop.relay() else { return };
+    for route in routes {
+        if ours.contains(&route.stream) || shop.connecting.load(Ordering::SeqCst) {
+            continue;
+        }
+        tracing::info!(stream = %route.stream, "giving back a route to nothing");
+        if let Err(error) = relay.disconnect(route.stream).await {
+            tracing::info!(%error, "given back another time");
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use channels::meta::Graph;
@@ -42,6 +43,8 @@ pub(crate) struct Shop {
     pub(crate) eraser: Arc<Eraser>,
     /// Where tokens are issued and may be sent.
     pub(crate) origin: Url,
+    /// Connections are being made: the relay may know streams that are not here yet.
+    pub(crate) connecting: AtomicBool,
     /// Arrivals that wait for the person's name.
     pub(crate) nameless: Mutex<HashMap<ConversationId, Arrival>>,
     pub(crate) settings: RwLock<Settings>,

@@ -48,6 +48,12 @@ pub(crate) const fn ends_at(window: &Window) -> Option<Timestamp> {
     }
 }
 
+/// How long after the person last wrote the last means to answer ends.
+pub(crate) fn longest(channel: Channel, human_agent: bool) -> Option<i64> {
+    let moment = Timestamp(0);
+    ends_at(&window(channel, Some(moment), human_agent, moment)).map(|end| end.since(moment))
+}
+
 /// A person's name as it is shown: what they call themselves, else their handle, else their number.
 pub(crate) fn name(row: &Conversation) -> String {
     let known = row

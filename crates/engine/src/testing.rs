@@ -3,7 +3,7 @@
 //! asked.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
 use axum::Router;
@@ -328,6 +328,7 @@ fn shop(
         phase: watch::Sender::new(Phase::Ready),
         eraser: Arc::new(eraser.unwrap()),
         origin: url,
+        connecting: AtomicBool::new(false),
         nameless: Mutex::default(),
         settings: RwLock::new(Settings::default()),
         connections: RwLock::new(BTreeMap::new()),

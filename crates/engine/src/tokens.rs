@@ -160,13 +160,6 @@ impl Shop {
         Ok(())
     }
 
-    pub(crate) async fn drop_token(&self, whose: &Whose) -> Result<()> {
-        self.tokens.forget(whose);
-        let name = self.token_name(whose);
-        self.keychain(move |secrets| Ok(secrets.remove(&name)?))
-            .await
-    }
-
     /// Asks the relay for a fresh proof and, with `extend`, a longer life. The same token stays in
     /// use until the fresh one is in the keychain.
     pub(crate) async fn renew_token(

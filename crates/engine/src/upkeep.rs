@@ -112,15 +112,28 @@ async fn numbers_of(shop: &Shop, login: &Login) -> Vec<Arc<Connected>> {
     numbers
 }
 
-/// Whether Meta still accepts a login; an error says neither.
-pub(crate) async fn is_accepted(shop: &Shop, login: &str) -> Result<Option<bool>> {
+/// How a login stands with Meta.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Meta accepts it.
+    Accepted,
+    /// It was removed, or has ended.
+    Ended,
+    /// Meta could not be asked.
+    Unknown,
+    /// There is no token to ask with: nothing is known, and nothing will be.
+    NoToken,
+}
+
+/// Asks Meta how a login stands.
+pub(crate) async fn standing(shop: &Shop, login: &str) -> Result<Standing> {
     let Some(kept) = shop.kept_token(&Whose::Login(login.to_owned())).await? else {
-        return Ok(Some(false));
+        return Ok(Standing::NoToken);
     };
     Ok(match probe(&shop.graph, &kept.token()).await {
-        Ok(Probe::Accepted) => Some(true),
-        Ok(Probe::Ended) => Some(false),
-        Err(_) => None,
+        Ok(Probe::Accepted) => Standing::Accepted,
+        Ok(Probe::Ended) => Standing::Ended,
+        Err(_) => Standing::Unknown,
     })
 }
 

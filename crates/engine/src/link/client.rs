@@ -3,7 +3,7 @@
 //! differ.
 
 use std::fmt;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder, redirect};
@@ -47,6 +47,8 @@ pub(crate) struct RelayClient {
     clock: Clock,
     /// The relay's clock minus ours.
     offset: AtomicI64,
+    /// Whether the relay has said its time since the start.
+    knows_time: AtomicBool,
 }
 
 impl fmt::Debug for RelayClient {
@@ -110,6 +112,7 @@ impl RelayClient {
             http,
             clock,
             offset: AtomicI64::new(0),
+            knows_time: AtomicBool::new(false),
         }
     }
 
@@ -136,12 +139,20 @@ impl RelayClient {
             .saturating_add(self.offset.load(Ordering::Relaxed))
     }
 
+    /// The relay's time, if it has said it since the start.
+    pub(crate) fn known_time(&self) -> Option<i64> {
+        self.knows_time
+            .load(Ordering::Relaxed)
+            .then(|| self.relay_now())
+    }
+
     /// Learns the relay's time.
     pub(crate) fn learn_time(&self, relay_now: i64) {
         self.offset.store(
             relay_now.saturating_sub((self.clock)().0),
             Ordering::Relaxed,
         );
+        self.knows_time.store(true, Ordering::Relaxed);
     }
 
     pub(crate) async fn about(&self) -> Result<api::RelayAbout, RelayError> {
