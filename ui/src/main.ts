@@ -1,5 +1,5 @@
 // The window's start: the backend first, so that no news is missed, then the parts.
-import '@fontsource-variable/inter/wght.css';
+import '@fontsource-variable/inter/opsz.css';
 import '@fontsource-variable/noto-sans-arabic/wght.css';
 import './styles/tokens.css';
 import './styles/base.css';

@@ -10,11 +10,11 @@ export const en = {
   // Time
   'time.today': 'Today',
   'time.yesterday': 'Yesterday',
-  'time.todayAt': '{time}',
-  'time.yesterdayAt': 'yesterday {time}',
-  'time.dayAt': '{day} {time}',
-  'time.now': 'now',
-  'time.ago': '{span} ago',
+  'time.todayAt': 'today at {time}',
+  'time.yesterdayAt': 'yesterday at {time}',
+  'time.dayAt': '{day} at {time}',
+  'time.yesterdayStamp': 'Yesterday {time}',
+  'time.dayStamp': '{day} {time}',
   'span.minutes': { one: '{n} min', other: '{n} min' },
   'span.hours': { one: '{n} h', other: '{n} h' },
   'span.days': { one: '{n} day', other: '{n} days' },
@@ -25,13 +25,10 @@ export const en = {
   'common.cancel': 'Cancel',
   'common.close': 'Close',
   'common.back': 'Back',
-  'common.save': 'Save',
   'common.saved': 'Saved',
   'common.details': 'Details',
-  'common.more': 'More',
   'common.loading': 'Loading',
   'common.menu': 'Menu',
-  'common.listOf': '{first}, {rest}',
 
   // The rail
   'rail.views': 'Views',
@@ -109,7 +106,6 @@ export const en = {
 
   // The thread
   'thread.messages': 'Messages',
-  'thread.via': '{channel} {handle}',
   'thread.person': 'Person',
   'thread.backToList': 'Back to the conversations',
   'thread.openIn': 'Open in {channel}',
@@ -119,10 +115,9 @@ export const en = {
   'thread.allAnsweredText': 'The counter is clear. The next message rings here.',
   'thread.noneYet': 'Your counter is ready',
   'thread.noneYetText': 'Nobody has written since you connected. The first message rings here.',
-  'thread.findHint': '{key} finds any person or message',
+  'thread.findHint': 'finds any person or message',
   'thread.beginning': 'Messages from before you connected are not here',
   'thread.connectedAt': 'Connected {date}. What was said earlier is still in {channel}.',
-  'thread.older': 'Earlier messages',
   'thread.loadingOlder': 'Reading earlier messages',
   'thread.new': 'New',
   'thread.newBelow': { one: '{n} new message', other: '{n} new messages' },
@@ -166,7 +161,6 @@ export const en = {
   'message.tryAgain': 'Try again',
   'message.backToDraft': 'Back to draft',
   'message.notSent': 'Not sent.',
-  'message.details': 'Details: {code}',
 
   // Why a message was not sent; each names the next step that its button takes
   'failure.window_closed': 'The reply window had closed. It opens again when {name} writes.',
@@ -226,7 +220,6 @@ export const en = {
   'compose.returned.other': 'They were not sent.',
   'compose.left': { one: '{n} left', other: '{n} left' },
   'compose.over': { one: '{n} too many', other: '{n} too many' },
-  'compose.notSaved': 'This draft could not be kept. Free some space, then go on writing.',
 
   // Links
   'link.title': 'Open this link?',
@@ -235,7 +228,6 @@ export const en = {
   'link.suspicious':
     'This name mixes letters of several scripts, as false names often do. Open it only if you know it.',
   'link.open': 'Open in the browser',
-  'link.bad': 'This link cannot be opened safely.',
 
   // The person
   'person.person': 'Person',
@@ -243,7 +235,6 @@ export const en = {
   'person.reach': 'Where to reach them',
   'person.thisOne': 'this one',
   'person.together': 'Together so far',
-  'person.thisConversation': 'This conversation',
   'person.firstWrote': 'First wrote on {date}',
   'person.messages': { one: '{n} message', other: '{n} messages' },
   'person.noHandle': 'No name there',
@@ -254,7 +245,6 @@ export const en = {
   'search.search': 'Search',
   'search.hint': 'People, words in messages, numbers',
   'search.results': 'Results',
-  'search.clear': 'Clear',
   'search.people': 'People',
   'search.messages': 'Messages',
   'search.youWrote': '{channel}, you wrote',
@@ -378,6 +368,10 @@ export const en = {
   'privacy.show': 'Show',
   'privacy.saveReceipt': 'Save the receipt',
 
+  'scope.connection': 'One connection',
+  'scope.login': 'All connections of one sign-in',
+  'scope.everything': 'Everything on this computer',
+
   // Wiping
   'wipe.dialog': 'Disconnect and wipe',
   'wipe.title': 'Disconnect {channel} and wipe it?',
@@ -419,7 +413,6 @@ export const en = {
   'wipe.step.6': 'Cleared logs, notices and temporary files',
   'wipe.step.7': 'Looked through every folder for leftovers',
   'wipe.step.8': 'Got the relay’s signature',
-  'wipe.stepOf': 'Step {n} of {of}',
   'wipe.relayText': 'Needs the internet. It is asked for until it comes',
   'wipe.goOn': 'You can go on working. This finishes by itself.',
   'wipe.backToInbox': 'Back to the inbox',
@@ -592,7 +585,6 @@ export const en = {
   'phase.wipe': 'Erase it now',
   'phase.safe':
     'Nothing is deleted, whatever you choose here. Closing this window changes nothing.',
-  'phase.kept': 'The files are never deleted for you.',
 
   // Keyboard
   'keys.title': 'Keyboard shortcuts',

@@ -51,16 +51,27 @@ export function month(at: number): string {
   return format(at, { month: 'long', year: 'numeric' });
 }
 
-/** The day and the time, as short as they can be said: "14:04", "yesterday 14:04", "12 Nov 14:04". */
+/** A moment inside a sentence: "today at 14:04", "yesterday at 14:04", "12 Nov at 14:04". */
 export function moment(at: number, now: number): string {
   const days = daysBetween(at, now);
   if (days === 0) return t('time.todayAt', { time: clock(at) });
   if (days === 1) return t('time.yesterdayAt', { time: clock(at) });
-  if (days > 1 && days < 7)
-    return t('time.dayAt', { day: format(at, { weekday: 'short' }), time: clock(at) });
-  if (days < 0 && days > -7)
-    return t('time.dayAt', { day: format(at, { weekday: 'long' }), time: clock(at) });
-  return t('time.dayAt', { day: date(at, now), time: clock(at) });
+  return t('time.dayAt', { day: nearDay(at, now), time: clock(at) });
+}
+
+/** A moment that stands by itself: "14:04", "Yesterday 14:04", "12 Nov 14:04". */
+export function stamp(at: number, now: number): string {
+  const days = daysBetween(at, now);
+  if (days === 0) return clock(at);
+  if (days === 1) return t('time.yesterdayStamp', { time: clock(at) });
+  return t('time.dayStamp', { day: nearDay(at, now), time: clock(at) });
+}
+
+function nearDay(at: number, now: number): string {
+  const days = daysBetween(at, now);
+  if (days > 1 && days < 7) return format(at, { weekday: 'short' });
+  if (days < 0 && days > -7) return format(at, { weekday: 'long' });
+  return date(at, now);
 }
 
 /** A span in one unit, rounded down: "42 min", "3 h", "6 days". */

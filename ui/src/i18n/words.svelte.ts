@@ -1,14 +1,12 @@
 // Every visible word comes through here. Keys and their placeholders are typed by the English
 // catalogue: a missing key, a forgotten placeholder or a missing plural form does not compile.
 import { ar } from './ar';
+import type { Catalogue, Forms, Key } from './catalogue';
 import { en, type English } from './en';
 
-export type Tongue = 'en' | 'ar';
-export type Key = keyof English;
+export type { Key } from './catalogue';
 
-/** The forms a language needs for a number; `other` always. */
-export type Forms = Partial<Record<Intl.LDMLPluralRule, string>> & { readonly other: string };
-export type Catalogue = { readonly [K in Key]: English[K] extends string ? string : Forms };
+export type Tongue = 'en' | 'ar';
 
 type Places<Text> = Text extends `${string}{${infer Place}}${infer Rest}`
   ? Place | Places<Rest>

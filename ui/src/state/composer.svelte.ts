@@ -116,6 +116,14 @@ export class Composer {
     }
   }
 
+  /** The conversation is gone: what was written is dropped, not saved. */
+  forget(): void {
+    clearTimeout(this.#timer);
+    this.text = '';
+    this.#saved = '';
+    this.picture = null;
+  }
+
   /** Leaves nothing unsaved behind. */
   dispose(): void {
     void this.save();

@@ -24,11 +24,15 @@ export class Inbox {
   /** Counts up when the focus shall go to the list. */
   listAsked = $state(0);
   readonly #backend: Backend;
+  readonly #deafen: () => void;
   readonly #composers = new Map<string, Composer>();
 
   constructor(backend: Backend) {
     this.#backend = backend;
     this.list = new ConversationList(backend);
+    this.#deafen = backend.listen((news) => {
+      if (news.kind === 'forgotten') this.forget(news.connectionId);
+    });
   }
 
   get selected(): string | undefined {
@@ -105,6 +109,20 @@ export class Inbox {
     this.listAsked += 1;
   }
 
+  /** A connection was wiped: nothing of it stays in the window, not even what was being written. */
+  forget(connectionId: string): void {
+    if (this.thread?.view?.conversation.connectionId === connectionId) {
+      this.composer?.forget();
+      this.close();
+      this.pane = 'list';
+    }
+    // What else was written lies saved in its own draft; only the open one is still needed.
+    for (const id of this.#composers.keys()) if (id !== this.selected) this.#composers.delete(id);
+    void this.list.show(
+      this.list.filter.kind === 'connection' ? { kind: 'all' } : this.list.filter,
+    );
+  }
+
   close(): void {
     this.composer?.dispose();
     this.thread?.dispose();
@@ -115,6 +133,7 @@ export class Inbox {
   }
 
   dispose(): void {
+    this.#deafen();
     this.close();
     this.list.dispose();
   }

@@ -1,0 +1,205 @@
+// Which shop the in-memory backend is: named in the address, such as `?scene=wipe&theme=dark`.
+import type {
+  AppView,
+  ConnectionView,
+  FoundAccountView,
+  LoginView,
+  PhaseView,
+  ReceiptView,
+  TroubleView,
+} from '../backend';
+import { crowd, DAY, HOUR, longTalk, MINUTE, NOW, people, type Seed } from './seeds';
+
+export interface Scene {
+  phase: PhaseView;
+  link: AppView['link'];
+  sandbox: boolean;
+  seeds: Seed[];
+  connections: ConnectionView[];
+  receipts: ReceiptView[];
+  login: LoginView;
+}
+
+export function sceneOf(name: string): Scene {
+  const scene = shop();
+  const phase = phases[name];
+  if (phase) return { ...scene, phase };
+  change[name]?.(scene);
+  return scene;
+}
+
+const phases: Record<string, PhaseView> = {
+  opening: { kind: 'opening' },
+  locked: { kind: 'keychainLocked' },
+  denied: { kind: 'keychainDenied' },
+  passphrase: { kind: 'passphrase', first: false, wrong: false },
+  passphraseWrong: { kind: 'passphrase', first: false, wrong: true },
+  passphraseFirst: { kind: 'passphrase', first: true, wrong: false },
+  keyMissing: { kind: 'keyMissing' },
+  wrongKey: { kind: 'wrongKey' },
+  damaged: { kind: 'damaged' },
+  newer: { kind: 'newer' },
+  diskFull: { kind: 'diskFull' },
+  erasing: { kind: 'erasing' },
+  deletionAsked: { kind: 'deletionAsked', askedAt: NOW - 3 * HOUR, wipesAt: NOW + 69 * HOUR },
+};
+
+const change: Record<string, (scene: Scene) => void> = {
+  empty(scene) {
+    scene.seeds = [];
+  },
+  many(scene) {
+    scene.seeds.push(...crowd(400));
+  },
+  long(scene) {
+    const clara = scene.seeds[1];
+    if (clara) clara.items = [...longTalk(500), ...clara.items];
+  },
+  offline(scene) {
+    scene.link = { kind: 'offline', since: NOW - 3 * MINUTE, waiting: 2 };
+  },
+  sandbox(scene) {
+    scene.sandbox = true;
+  },
+  trouble(scene) {
+    setTrouble(scene, 1, { kind: 'signInEndsSoon', at: NOW + 4 * DAY }, 4);
+    setTrouble(scene, 2, { kind: 'unsubscribed', since: NOW - 4.9 * HOUR });
+  },
+  ended(scene) {
+    setTrouble(scene, 0, { kind: 'signInEnded' }, 0);
+    setTrouble(scene, 1, { kind: 'accessRemoved', wipesAt: NOW + 6 * DAY });
+    setTrouble(scene, 2, { kind: 'damaged' });
+  },
+  firstRun(scene) {
+    fresh(scene);
+  },
+  relay(scene) {
+    fresh(scene);
+  },
+  ask(scene) {
+    fresh(scene);
+    scene.link = { kind: 'online' };
+  },
+  waiting(scene) {
+    fresh(scene);
+    scene.login = { kind: 'waiting', since: NOW - MINUTE };
+  },
+  choose(scene) {
+    fresh(scene);
+    scene.login = { kind: 'choose', accounts: found(), declined: ['whatsapp_business_messaging'] };
+  },
+  chooseNone(scene) {
+    fresh(scene);
+    scene.login = { kind: 'choose', accounts: [], declined: [] };
+  },
+  failed(scene) {
+    fresh(scene);
+    scene.login = { kind: 'failed', error: { code: 'loginCancelled', detail: '' } };
+  },
+  connecting(scene) {
+    fresh(scene);
+    scene.login = { kind: 'connecting' };
+  },
+};
+
+function shop(): Scene {
+  return {
+    phase: { kind: 'ready' },
+    link: { kind: 'online' },
+    sandbox: false,
+    seeds: people(),
+    connections: [
+      connection('k-instagram', 'instagram', 'Fern & Ribbon', 'fernandribbon', 18_902, 2310),
+      connection('k-whatsapp', 'whatsapp', 'Shop phone', '+44 1424 555 0134', 9120, 812),
+      connection('k-messenger', 'messenger', 'Fern & Ribbon Flowers', null, 4388, 290),
+    ],
+    receipts: [
+      receipt('r2', NOW - 2 * HOUR, 'login', false),
+      receipt('r1', NOW - 40 * DAY, 'connection', true),
+    ],
+    login: { kind: 'none' },
+  };
+}
+
+function fresh(scene: Scene): void {
+  scene.phase = { kind: 'firstRun' };
+  scene.link = { kind: 'none' };
+  scene.seeds = [];
+  scene.connections = [];
+  scene.receipts = [];
+}
+
+function setTrouble(scene: Scene, index: number, trouble: TroubleView, days?: number): void {
+  const one = scene.connections[index];
+  if (!one) return;
+  one.trouble = trouble;
+  if (days !== undefined) one.signInDays = days;
+}
+
+export function connection(
+  id: string,
+  channel: ConnectionView['channel'],
+  name: string,
+  handle: string | null,
+  messages: number,
+  pictures: number,
+): ConnectionView {
+  return {
+    id,
+    channel,
+    name,
+    handle,
+    connectedAt: new Date(2026, 2, 3, 9).getTime(),
+    lastEventAt: NOW - 14 * MINUTE,
+    lastSentAt: NOW - DAY - 2 * HOUR,
+    signInDays: channel === 'whatsapp' ? null : 51,
+    messages,
+    pictures,
+    unsupported: channel === 'instagram' ? 3 : 0,
+    elsewhere: channel === 'messenger' ? 1 : 0,
+    trouble: null,
+    lastOfLogin: false,
+  };
+}
+
+export function found(): FoundAccountView[] {
+  return [
+    account('f1', 'instagram', 'Fern & Ribbon', 'fernandribbon', { kind: 'ready' }),
+    account('f2', 'messenger', 'Fern & Ribbon Flowers', null, { kind: 'connected' }, 1),
+    account('f3', 'messenger', 'Hastings Market', null, { kind: 'noMessagingTask' }),
+    account('f4', 'instagram', 'Rosa at home', 'rosa.at.home', { kind: 'noProfessionalAccount' }),
+    account('f5', 'whatsapp', 'Shop phone', '+44 1424 555 0134', {
+      kind: 'permissionDeclined',
+      permission: 'whatsapp_business_messaging',
+    }),
+  ];
+}
+
+function account(
+  id: string,
+  channel: FoundAccountView['channel'],
+  name: string,
+  handle: string | null,
+  state: FoundAccountView['state'],
+  elsewhere = 0,
+): FoundAccountView {
+  return { id, channel, name, handle, state, elsewhere };
+}
+
+export function receipt(id: string, at: number, scope: string, complete: boolean): ReceiptView {
+  const relay = complete ? '— relay.example Zt07qmA4kR2vN8pLw3yXh1BdCfGjSsTu=' : '';
+  const text = [
+    'shopbell receipt 1',
+    `scope ${scope}`,
+    `at ${new Date(at).toISOString()}`,
+    'messages 18902',
+    'pictures 2310',
+    'left-over 0',
+    'revoked yes',
+    'code 7Q4M2K9THX31B0WE7Q4M2K9T',
+    '',
+    '— device h3KxQ9w7Ub5nM2pR8sTvYz1AcEgIkLo=',
+    relay,
+  ].join('\n');
+  return { id, at, scope, complete, text };
+}
