@@ -106,6 +106,13 @@ fn set_tasks(
     Ok(changed)
 }
 
+pub(crate) fn secret_changed(world: &mut World, act: &Act, _now: i64) -> Done {
+    let secret = act.value.as_str().filter(|secret| !secret.is_empty());
+    let secret = secret.ok_or_else(|| Problem::bad("give the new secret as `value`"))?;
+    secret.clone_into(&mut world.app.secret);
+    Ok(1)
+}
+
 pub(crate) fn unsubscribe(world: &mut World, act: &Act, _now: i64) -> Done {
     let account = |word: &str| match Channel::named(word) {
         Some(channel) => shop::usual_account(channel).to_owned(),

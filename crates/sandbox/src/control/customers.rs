@@ -68,17 +68,28 @@ pub(crate) async fn say(State(app): State<Arc<App>>, Json(say): Json<Say>) -> An
                 reusable: false,
             })
         });
-        let saying = Saying {
-            text: say.text,
+        let saying = |text, picture| Saying {
+            text,
             picture,
-            reply_to: say.reply_to,
+            reply_to: say.reply_to.clone(),
             opaque: None,
         };
-        if by_shop {
-            world.shop_says(thread, at, false, saying)
-        } else {
-            world.customer_says(thread, at, saying)
+        let mut speak = |saying| {
+            if by_shop {
+                world.shop_says(thread, at, false, saying)
+            } else {
+                world.customer_says(thread, at, saying)
+            }
+        };
+        // Only WhatsApp's pictures have words of their own; elsewhere those are the next message.
+        if place.channel == Channel::Whatsapp || picture.is_none() {
+            return speak(saying(say.text.clone(), picture));
         }
+        let id = speak(saying(None, picture));
+        if say.text.is_some() {
+            speak(saying(say.text.clone(), None));
+        }
+        id
     });
     Ok(Json(json!({"id": id})))
 }

@@ -115,6 +115,7 @@ pub(crate) const KINDS: &[Kind] = &[
     act("role_lost", acts::role_lost, "A person (owner) loses the role on a Page (all); the Page's token answers 190/492."),
     act("task_lost", acts::task_lost, "A person (owner) loses the MESSAGING task on a Page (all)."),
     act("task_given", acts::task_given, "A person (employee) is given the MESSAGING task on a Page (all)."),
+    act("secret_changed", acts::secret_changed, "The app's secret is `value` from now on; the old one is worth nothing."),
     act("unsubscribe", acts::unsubscribe, "The app is unsubscribed from accounts (`where`: channels or ids; all)."),
     act("message_too_old", acts::message_too_old, "Everything said so far is `value` hours (25) older. `where`: channel, customer."),
     act("link_expired", acts::link_expired, "Every link to a file given so far has expired."),

@@ -7,7 +7,8 @@ use crate::signing;
 
 /// Posts a `signed_request` about `user` to a path of the relay; gives its status and answer.
 pub(crate) async fn post(app: &App, path: &str, user: &str) -> Result<(u16, Bytes), String> {
-    let request = signing::signed_request(&app.config.app_secret, user, app.now() / 1000);
+    let request =
+        app.look(|world, now| signing::signed_request(&world.app.secret, user, now / 1000));
     let address = app.relay_address(path);
     let answer = app
         .http

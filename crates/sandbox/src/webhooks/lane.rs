@@ -232,11 +232,11 @@ pub(crate) async fn post(
     signature: &Signature,
 ) -> Result<(u16, Bytes), String> {
     let secret = match signature {
-        Signature::With(other) => other,
-        _ => &app.config.app_secret,
+        Signature::With(other) => other.clone(),
+        _ => app.look(|world, _| world.app.secret.clone()),
     };
-    let right = signing::hub_signature(secret, &body);
-    let legacy = signing::legacy_hub_signature(secret, &body);
+    let right = signing::hub_signature(&secret, &body);
+    let legacy = signing::legacy_hub_signature(&secret, &body);
     let mut request = app
         .http
         .post(app.callback_address())

@@ -175,6 +175,10 @@ impl World {
             return false;
         };
         message.customer_reaction = emoji.map(str::to_owned);
+        // On WhatsApp a reaction is a message like any other, and opens the reply window.
+        if of.channel == Channel::Whatsapp {
+            of.customer_at = of.customer_at.max(Some(at));
+        }
         let Some(of) = self.threads.get(thread) else {
             return false;
         };

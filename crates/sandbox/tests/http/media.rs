@@ -266,7 +266,13 @@ async fn a_customer_can_send_a_picture_of_their_own() {
     let picture = "data:image/png;base64,iVBORw0KGgoAAAAA";
     let body = json!({"channel": "instagram", "from": "clara", "picture": picture, "text": "Look"});
     assert_eq!(world.control("say", body).await.0, 200);
-    let said = world.state().await["conversations"][0]["messages"][0].clone();
+    let messages = world.state().await["conversations"][0]["messages"].clone();
+    assert_eq!(
+        messages[1]["text"], "Look",
+        "Instagram's pictures have no words of their own"
+    );
+    let said = &messages[0];
+    assert!(said["text"].is_null());
     let url = world
         .sandbox
         .url

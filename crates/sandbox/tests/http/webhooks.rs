@@ -92,19 +92,22 @@ async fn after_an_hour_of_failures_a_page_is_unsubscribed_and_the_number_is_not(
 #[tokio::test]
 async fn a_relay_that_starts_later_gets_what_waited() {
     let (world, _) = World::connected().await;
-    let mut url = world.sandbox.url.clone();
-    url.set_port(Some(9)).unwrap();
-    let right = world.sandbox.url.clone();
-    drop(right);
-    let state = world.state().await;
-    assert!(state["app"]["callback_url"].is_null());
-    world.relay.answer(503);
-    world.say("messenger", "clara", "Waiting").await;
     world
+        .sandbox
+        .set_relay("http://127.0.0.1:9".parse().unwrap());
+    world.say("whatsapp", "clara", "Waiting").await;
+    let state = shown(&world, |state| {
+        state["deliveries"][0]["attempts"].as_u64() >= Some(2)
+    })
+    .await;
+    assert_eq!(state["deliveries"][0]["state"], "retrying");
+    assert!(state["deliveries"][0]["problem"].is_string());
+    world.sandbox.set_relay(world.relay_url.clone());
+    let message = world
         .relay
-        .until(|got| (!got.is_empty()).then_some(()))
+        .webhook(|body| cloud(body, "messages").cloned())
         .await;
-    world.relay.answer(200);
+    assert_eq!(message["text"]["body"], "Waiting");
     shown(&world, |state| {
         state["deliveries"][0]["state"] == "delivered"
     })
@@ -404,4 +407,24 @@ async fn an_unsubscribed_account_is_silent_until_it_is_subscribed_again() {
             .iter()
             .all(|got| event(&got.json(), "message").is_none())
     );
+}
+
+#[tokio::test]
+async fn a_changed_secret_signs_proves_and_exchanges() {
+    let (world, tokens) = World::connected().await;
+    world
+        .fault(json!({"kind": "secret_changed", "value": "the next secret"}))
+        .await;
+    world.say("instagram", "clara", "Hi").await;
+    let got = world.relay.until(|got| got.first().cloned()).await;
+    assert!(!crate::world::signed(&got));
+    let old = format!("{}|{}", sandbox::APP_ID, sandbox::APP_SECRET);
+    let query = [("input_token", tokens.user.as_str())];
+    assert_eq!(world.get("debug_token", &old, &query).await.0, 400);
+    let new = format!("{}|the next secret", sandbox::APP_ID);
+    assert_eq!(world.get("debug_token", &new, &query).await.0, 200);
+    let (status, _) = world
+        .control("faults", json!({"kind": "secret_changed"}))
+        .await;
+    assert_eq!(status, 400);
 }

@@ -123,6 +123,7 @@ async fn take(
 pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     pub(crate) relay: Arc<Relay>,
+    pub(crate) relay_url: Url,
     pub(crate) http: reqwest::Client,
     clock: Arc<AtomicI64>,
 }
@@ -153,11 +154,12 @@ impl World {
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
         tasks.detach_all();
+        let relay_url = Url::parse(&format!("http://{address}")).unwrap();
         let clock = Arc::new(AtomicI64::new(BEGINNING));
         let reader = Arc::clone(&clock);
         // Each look at the clock is a millisecond later, so that nothing happens at once.
         let config = Config {
-            relay: Url::parse(&format!("http://{address}")).unwrap(),
+            relay: relay_url.clone(),
             time_scale,
             clock: Clock::from_fn(move || reader.fetch_add(1, Ordering::SeqCst)),
             seed: Some(7),
@@ -168,6 +170,7 @@ impl World {
         Self {
             sandbox,
             relay,
+            relay_url,
             http,
             clock,
         }
