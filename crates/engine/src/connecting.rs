@@ -17,7 +17,7 @@ use wire::seal::SealSecret;
 use crate::connected::{Connected, Health, account_of};
 use crate::error::{Error, Result};
 use crate::link::client::RelayClient;
-use crate::link::feed::{read_seal_key, seal_key_secret, start_of};
+use crate::link::inlet::{read_seal_key, seal_key_secret, start_of};
 use crate::login::Brought;
 use crate::opening::record_of;
 use crate::shop::{Shop, blocking};

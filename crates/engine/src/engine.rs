@@ -1,9 +1,9 @@
 //! The one handle on the running application: it starts, stops and says where the shop stands.
 //! What it can be asked for is in the modules that know it; nothing is decided here.
 
+mod files;
+
 use std::fmt;
-use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -11,12 +11,8 @@ use std::time::Duration;
 use channels::meta::{Graph, PlatformUrls};
 use domain::Timestamp;
 use domain::secrets::Secrets;
-use futures_util::FutureExt;
 use store::{FolderLock, PassphraseSecrets, Paths};
 use tokio::sync::{Notify, broadcast, watch};
-use tokio::task::AbortHandle;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::browser::Browser;
@@ -26,11 +22,11 @@ use crate::error::{Error, Result};
 use crate::link::client::{RelayClient, http_client};
 use crate::login::LoginDesk;
 use crate::news::{Arrival, News};
-use crate::opening::{self, Opened, SETTINGS};
+use crate::opening::Opened;
 use crate::phase::{LinkState, Phase};
 use crate::read::WipeProgress;
-use crate::settings::Settings;
 use crate::shop::{Herald, Shop};
+use crate::tasks::Tasks;
 use crate::{link, media, orders, outbox, profiles, reads, reconcile, repair, upkeep};
 
 /// What time it is.
@@ -48,8 +44,6 @@ pub enum SecretsSource {
     Given(Arc<dyn Secrets>),
 }
 
-/// How long a stop waits for what is half done.
-const PATIENCE: Duration = Duration::from_secs(6);
 /// How often a shop that could not be opened for a passing reason is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(3);
 /// The shortest passphrase.
@@ -81,64 +75,6 @@ pub(crate) struct Inner {
     pub(crate) tasks: Tasks,
     /// The loops of the opened shop; stopped alone when everything is deleted.
     loops: Mutex<Option<Tasks>>,
-}
-
-/// Tasks with an owner and an end.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Tasks {
-    tracker: TaskTracker,
-    pub(crate) stop: CancellationToken,
-    aborts: Arc<Mutex<Vec<AbortHandle>>>,
-}
-
-impl Tasks {
-    /// Runs a task until it ends by itself or is stopped.
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let handle = self.tracker.spawn(task).abort_handle();
-        let mut aborts = self.aborts.lock().unwrap_or_else(PoisonError::into_inner);
-        aborts.retain(|known| !known.is_finished());
-        aborts.push(handle);
-    }
-
-    /// Runs a loop until stopped. One that dies is noticed and started again.
-    fn keep<F: Future<Output = ()> + Send + 'static>(
-        &self,
-        name: &'static str,
-        make: impl Fn() -> F + Send + 'static,
-    ) {
-        let stop = self.stop.clone();
-        self.spawn(async move {
-            loop {
-                let ended = AssertUnwindSafe(make()).catch_unwind().await;
-                if stop.is_cancelled() {
-                    return;
-                }
-                tracing::error!(
-                    name,
-                    died = ended.is_err(),
-                    "a loop ended and is started again"
-                );
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
-                }
-            }
-        });
-    }
-
-    /// Tells every task to stop, waits, and ends what does not.
-    async fn end(&self) {
-        self.stop.cancel();
-        self.tracker.close();
-        if tokio::time::timeout(PATIENCE, self.tracker.wait())
-            .await
-            .is_err()
-        {
-            tracing::warn!("some tasks did not stop in time");
-            let aborts = self.aborts.lock().unwrap_or_else(PoisonError::into_inner);
-            aborts.iter().for_each(AbortHandle::abort);
-        }
-    }
 }
 
 impl fmt::Debug for Engine {
@@ -388,31 +324,6 @@ impl Engine {
         }
     }
 
-    /// The settings; the usual ones while the shop is not open.
-    #[expect(
-        clippy::unused_async,
-        reason = "everything the window asks for is awaited"
-    )]
-    pub async fn settings(&self) -> Settings {
-        self.shop()
-            .map_or_else(|_| Settings::default(), |shop| shop.settings())
-    }
-
-    /// Changes the settings.
-    pub async fn set_settings(&self, settings: Settings) -> Result<()> {
-        let shop = self.shop()?;
-        let settings = settings.within_bounds();
-        let written = settings.clone();
-        shop.shop_db(move |db| db.write(|write| write.set_setting(SETTINGS, &written)))
-            .await?;
-        *shop
-            .settings
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = settings;
-        shop.herald.tell(News::App);
-        Ok(())
-    }
-
     /// After everything was erased there is no passphrase any more.
     pub(crate) fn forget_passphrase(&self) {
         self.inner.keep_unlocked(None);
@@ -473,133 +384,5 @@ fn start_loops(loops: &Tasks, shop: &Arc<Shop>) {
         "repair" => repair::run,
         "upkeep" => upkeep::run,
         "orders" => orders::run,
-    }
-}
-
-impl Inner {
-    fn shop(&self) -> Option<Arc<Shop>> {
-        self.shop
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    fn eraser(&self) -> Option<Arc<Eraser>> {
-        self.eraser
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    fn keep_unlocked(&self, secrets: Option<Arc<PassphraseSecrets>>) {
-        *self.unlocked.lock().unwrap_or_else(PoisonError::into_inner) = secrets;
-    }
-
-    /// Says where the shop stands, if that is news.
-    pub(crate) fn set_phase(&self, phase: Phase) {
-        let changed = self.phase.send_if_modified(|known| {
-            let differs = *known != phase;
-            *known = phase;
-            differs
-        });
-        if changed {
-            tracing::info!(?phase, "the shop");
-            self.herald.tell(News::App);
-        }
-    }
-
-    /// The first connection ends the first run.
-    pub(crate) fn set_phase_after_connecting(&self) {
-        if *self.phase.borrow() == Phase::FirstRun {
-            self.set_phase(Phase::Ready);
-        }
-    }
-
-    /// With the last connection the first run begins again.
-    pub(crate) fn set_phase_after_forgetting(&self, shop: &Shop) {
-        if shop.connections().is_empty() {
-            self.set_phase(Phase::FirstRun);
-        }
-    }
-
-    /// Takes the folder, finishes what erasures were begun, opens every file.
-    fn open_files(self: &Arc<Self>) -> std::result::Result<(Paths, Opened, Arc<Eraser>), Phase> {
-        let paths = Paths::create(self.config.data_dir.clone()).map_err(|error| {
-            tracing::error!(%error, "the data folder cannot be used");
-            Phase::DiskFull
-        })?;
-        self.take_folder(&paths)?;
-        let eraser = self.make_eraser(&paths)?;
-        let unlocked = self
-            .unlocked
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        let secrets = opening::secrets(&self.source, &paths, unlocked);
-        if eraser.has_unfinished() {
-            self.set_phase(Phase::Erasing);
-            // The keychain may be locked or away: the data goes all the same.
-            eraser.resume(secrets.as_ref().ok().map(Arc::as_ref));
-        }
-        let opened = opening::open(&paths, secrets?, (self.clock)())?;
-        eraser.remove_left_secrets(opened.secrets.as_ref());
-        Ok((paths, opened, eraser))
-    }
-
-    fn take_folder(&self, paths: &Paths) -> std::result::Result<(), Phase> {
-        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        if lock.is_none() {
-            *lock = Some(paths.lock().map_err(|error| {
-                tracing::warn!(%error, "the data folder is taken");
-                Phase::Opening
-            })?);
-        }
-        Ok(())
-    }
-
-    /// The eraser runs from before the shop is open until the program ends.
-    fn make_eraser(self: &Arc<Self>, paths: &Paths) -> std::result::Result<Arc<Eraser>, Phase> {
-        if let Some(eraser) = self.eraser() {
-            return Ok(eraser);
-        }
-        let eraser = Eraser::open(
-            paths.clone(),
-            (self.http.clone(), Arc::clone(&self.clock)),
-            (self.herald.clone(), self.wiping.clone()),
-        );
-        let eraser = Arc::new(eraser.map_err(|error| {
-            tracing::error!(%error, "the wipe journal cannot be read");
-            Phase::DiskFull
-        })?);
-        let stop = self.tasks.stop.clone();
-        let of = Arc::clone(&eraser);
-        self.tasks
-            .keep("notices", move || Arc::clone(&of).run(stop.clone()));
-        *self.eraser.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&eraser));
-        Ok(eraser)
-    }
-
-    /// Moves everything into the files and closes them.
-    async fn close_files(&self) {
-        let shop = self
-            .shop
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let Some(shop) = shop else { return };
-        shop.tokens.forget_all();
-        for connected in shop.connections() {
-            let _ = connected.work(|vault| vault.checkpoint()).await;
-            connected.close().await;
-        }
-        let db = Arc::clone(&shop.db);
-        let closed = crate::shop::blocking(move || {
-            db.checkpoint()?;
-            db.close();
-            Ok(())
-        });
-        if let Err(error) = closed.await {
-            tracing::warn!(%error, "the shop was not closed cleanly");
-        }
     }
 }

@@ -2,20 +2,20 @@
 //! told until it has answered. It is there before the shop is open and after it is gone. What is
 //! to be erased, and whether, others decide ([`crate::erasure`], [`crate::orders`]).
 
+mod no_secrets;
+mod owed;
+
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::secrets::Secrets;
-use serde::{Deserialize, Serialize};
 use store::{Paths, Stage, Step, Wipe, WipeJournal};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
-use url::Url;
 use wire::api::DeletionNotice;
-use wire::receipt::{AtMeta, RelayStatement, VerifiedReceipt, WipeCompletion};
-use wire::{DeletionId, Digest, RelayKeys, SigningSecret, VerifyKey};
+use wire::receipt::{RelayStatement, VerifiedReceipt, WipeCompletion};
 
 use crate::engine::Clock;
 use crate::link::client::{RelayError, send_deletion};
@@ -23,6 +23,9 @@ use crate::news::News;
 use crate::random;
 use crate::read::WipeProgress;
 use crate::shop::{Herald, blocking};
+
+use no_secrets::NoSecrets;
+pub(crate) use owed::{Owed, Told};
 
 /// The steps a wipe shows: shares, keychain, files, surroundings, sweep.
 const STEPS: u32 = 5;
@@ -44,99 +47,6 @@ pub(crate) struct Eraser {
 impl std::fmt::Debug for Eraser {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Eraser").finish_non_exhaustive()
-    }
-}
-
-/// What the journal keeps for the relay's part: everything is signed or known before the wipe
-/// begins, since afterwards there is nothing left to sign with.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Owed {
-    /// The relay's address and the keys that were pinned there; `None` if no relay was ever met.
-    pub(crate) relay: Option<(Url, [VerifyKey; 2])>,
-    /// Signed by the device's identity.
-    pub(crate) notice: String,
-    /// The seed of the wipe's own key.
-    wipe_seed: Digest,
-    pub(crate) erased: Vec<(String, u64)>,
-    pub(crate) revoked: Told,
-    pub(crate) unsubscribed: Told,
-}
-
-impl std::fmt::Debug for Owed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Owed")
-            .field("erased", &self.erased)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What Meta said when access was given up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Told {
-    Confirmed,
-    StillNeeded,
-    AlreadyGone,
-    NotConfirmed,
-}
-
-impl From<Told> for AtMeta {
-    fn from(told: Told) -> Self {
-        match told {
-            Told::Confirmed => Self::Confirmed,
-            Told::StillNeeded => Self::StillNeeded,
-            Told::AlreadyGone => Self::AlreadyGone,
-            Told::NotConfirmed => Self::NotConfirmed,
-        }
-    }
-}
-
-impl Owed {
-    /// With a key for this wipe alone. The notice is signed by the caller.
-    pub(crate) fn new(relay: Option<(&Url, &RelayKeys)>) -> Self {
-        Self {
-            relay: relay.map(|(url, keys)| (url.clone(), [keys.current, keys.next])),
-            notice: String::new(),
-            wipe_seed: Digest::from_bytes(random::bytes()),
-            erased: Vec::new(),
-            revoked: Told::NotConfirmed,
-            unsubscribed: Told::NotConfirmed,
-        }
-    }
-
-    /// The public half of the wipe's own key.
-    pub(crate) fn wipe_key(&self) -> VerifyKey {
-        SigningSecret::from_seed(self.wipe_seed.as_bytes()).public()
-    }
-
-    /// With the notice, signed.
-    pub(crate) fn signed(&self, notice: String) -> Self {
-        Self {
-            notice,
-            ..self.clone()
-        }
-    }
-
-    fn of(wipe: &Wipe) -> Option<Self> {
-        serde_json::from_str(&wipe.notice).ok()
-    }
-
-    pub(crate) fn to_text(&self) -> String {
-        serde_json::to_string(self).expect("text and numbers are JSON")
-    }
-
-    fn completion(&self, deletion: DeletionId, now: i64) -> String {
-        WipeCompletion {
-            deletion,
-            notice: Digest::of(self.notice.as_bytes()),
-            completed_at: now,
-            erased: self.erased.clone(),
-            kept: Vec::new(),
-            revoked: self.revoked.into(),
-            unsubscribed: self.unsubscribed.into(),
-            backups: Vec::new(),
-        }
-        .sign(&SigningSecret::from_seed(self.wipe_seed.as_bytes()))
     }
 }
 
@@ -427,37 +337,12 @@ fn empty(folder: &Path) {
     }
 }
 
-/// A keychain that cannot be asked.
-#[derive(Debug)]
-struct NoSecrets;
-
-impl Secrets for NoSecrets {
-    fn get(
-        &self,
-        _: &str,
-    ) -> Result<Option<domain::secrets::Secret>, domain::secrets::SecretsError> {
-        Err(domain::secrets::SecretsError::Absent)
-    }
-
-    fn set(
-        &self,
-        _: &str,
-        _: &domain::secrets::Secret,
-    ) -> Result<(), domain::secrets::SecretsError> {
-        Err(domain::secrets::SecretsError::Absent)
-    }
-
-    fn remove(&self, _: &str) -> Result<(), domain::secrets::SecretsError> {
-        Err(domain::secrets::SecretsError::Absent)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use domain::secrets::Secrets as _;
     use store::{MemorySecrets, WipeScope};
     use wire::receipt::{AskedBy, Scope, WipeNotice};
-    use wire::{RelayId, StreamId};
+    use wire::{DeletionId, RelayId, SigningSecret, StreamId};
 
     use super::*;
     use crate::testing::{NOW, TestShop};

@@ -2,12 +2,12 @@
 //! within five seconds if it can be, the relay's notice is signed, and then it begins. Whether
 //! something shall go is decided elsewhere: by the owner or by an order.
 
+mod access;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use channels::meta::login::{Revoked, revoke};
-use channels::meta::subscription::unsubscribe;
 use domain::{ConnectionId, Timestamp};
 use store::shop::connections::ConnectionState;
 use store::shop::logins::Login;
@@ -18,7 +18,7 @@ use wire::{LoginId, RelayId, SigningSecret, StreamId};
 
 use crate::connected::Connected;
 use crate::engine::Engine;
-use crate::eraser::{Owed, Told};
+use crate::eraser::Owed;
 use crate::error::{Error, Result};
 use crate::news::News;
 use crate::random;
@@ -200,8 +200,8 @@ async fn give_up(shop: &Arc<Shop>, doomed: &Doomed) -> Owed {
     let mut owed = Owed::new(relay.as_ref().map(|relay| (relay.base(), relay.keys())));
     owed.erased = count(doomed).await;
     let giving_up = async {
-        let unsubscribed = unsubscribe_last(shop, doomed).await;
-        let revoked = revoke_ending(shop, doomed).await;
+        let unsubscribed = access::unsubscribe_last(shop, doomed).await;
+        let revoked = access::revoke_ending(shop, doomed).await;
         (unsubscribed, revoked)
     };
     match tokio::time::timeout(BEST_EFFORT, giving_up).await {
@@ -229,110 +229,6 @@ async fn count(doomed: &Doomed) -> Vec<(String, u64)> {
     ]
     .map(|(name, number)| (name.to_owned(), number))
     .to_vec()
-}
-
-/// Unsubscribes where the relay confirms that this was the last route; it is the only one to know.
-async fn unsubscribe_last(shop: &Shop, doomed: &Doomed) -> Told {
-    let Some(relay) = shop.relay() else {
-        return Told::NotConfirmed;
-    };
-    let mut told = Vec::new();
-    for connected in &doomed.connections {
-        let stream = doomed.streams.iter().find(|(id, _)| *id == connected.id);
-        let Some((_, stream)) = stream else {
-            told.push(Told::NotConfirmed);
-            continue;
-        };
-        let one = match relay.disconnect(*stream).await {
-            Ok(answer) if !answer.last_on_subscription => Told::StillNeeded,
-            Ok(_) => match shop.token_of(connected.id).await {
-                Ok(Some(token)) => {
-                    match unsubscribe(&shop.graph, &connected.account, &token).await {
-                        Ok(()) => Told::Confirmed,
-                        Err(error) if access_is_over(&error) => Told::AlreadyGone,
-                        Err(_) => Told::NotConfirmed,
-                    }
-                }
-                _ => Told::NotConfirmed,
-            },
-            Err(_) => Told::NotConfirmed,
-        };
-        told.push(one);
-    }
-    sum(&told)
-}
-
-/// Takes permissions back from logins that end here, unless another login of the same person is
-/// still needed.
-async fn revoke_ending(shop: &Shop, doomed: &Doomed) -> Told {
-    if doomed.logins.is_empty() {
-        return Told::StillNeeded;
-    }
-    let going: BTreeSet<ConnectionId> = doomed.connections.iter().map(|one| one.id).collect();
-    let mut told = Vec::new();
-    let mut users = BTreeSet::new();
-    for login in &doomed.logins {
-        let Some(user) = login.user_id.clone() else {
-            continue;
-        };
-        if !users.insert(user.clone()) {
-            continue;
-        }
-        if is_needed_elsewhere(shop, &user, going.clone()).await {
-            told.push(Told::StillNeeded);
-            continue;
-        }
-        let one = match shop.kept_token(&Whose::Login(login.id.clone())).await {
-            Ok(Some(kept)) => match revoke(&shop.graph, &kept.token(), &user).await {
-                Ok(Revoked::Confirmed) => Told::Confirmed,
-                Ok(Revoked::AlreadyGone) => Told::AlreadyGone,
-                Err(error) if access_is_over(&error) => Told::AlreadyGone,
-                Err(_) => Told::NotConfirmed,
-            },
-            _ => Told::NotConfirmed,
-        };
-        told.push(one);
-    }
-    sum(&told)
-}
-
-fn access_is_over(error: &channels::meta::Error) -> bool {
-    error.verdict() == Some(channels::meta::Verdict::SignInEnded)
-}
-
-/// Whether a connection that stays is covered by a login of the same person.
-async fn is_needed_elsewhere(shop: &Shop, user: &str, going: BTreeSet<ConnectionId>) -> bool {
-    let user = user.to_owned();
-    let needed = shop.shop_db(move |db| {
-        db.read(|read| {
-            for login in read.logins()? {
-                if login.user_id.as_deref() == Some(user.as_str())
-                    && read
-                        .connections_of_login(&login.id)?
-                        .iter()
-                        .any(|id| !going.contains(id))
-                {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        })
-    });
-    // Not knowing, access is left as it is: the receipt says where to end it.
-    needed.await.unwrap_or(true)
-}
-
-/// One word for several answers: the one that asks most of the owner.
-fn sum(told: &[Told]) -> Told {
-    [
-        Told::NotConfirmed,
-        Told::StillNeeded,
-        Told::Confirmed,
-        Told::AlreadyGone,
-    ]
-    .into_iter()
-    .find(|one| told.contains(one))
-    .unwrap_or(Told::StillNeeded)
 }
 
 /// The device's identity; one made for this notice alone if there never was any.
@@ -414,25 +310,5 @@ async fn forget_records(shop: &Shop, doomed: &Doomed) {
     });
     if let Err(error) = forgotten.await {
         tracing::warn!(%error, "the shop's file forgets at the next start");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_answer_that_asks_most_of_the_owner_counts() {
-        assert_eq!(
-            sum(&[Told::Confirmed, Told::NotConfirmed]),
-            Told::NotConfirmed
-        );
-        assert_eq!(
-            sum(&[Told::Confirmed, Told::StillNeeded]),
-            Told::StillNeeded
-        );
-        assert_eq!(sum(&[Told::Confirmed, Told::Confirmed]), Told::Confirmed);
-        assert_eq!(sum(&[Told::AlreadyGone]), Told::AlreadyGone);
-        assert_eq!(sum(&[]), Told::StillNeeded);
     }
 }

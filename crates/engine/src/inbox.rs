@@ -1,6 +1,9 @@
 //! What the window reads: lists, threads, people, search, pictures. Merged over the vaults that are
 //! open; one that is shut is simply not in the lists, and says so in Settings.
 
+mod closing;
+mod people;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -20,8 +23,6 @@ use crate::{compose, shown, sniff};
 
 /// The longest page of anything.
 const MOST_ROWS: u32 = 200;
-/// How much less than this is left of the reply window makes it close soon.
-const SOON: i64 = 4 * domain::time::HOUR;
 /// How many messages are shown behind the one that was looked for.
 const MOST_AFTER: u32 = 500;
 /// The longest thing anybody searches for, in characters.
@@ -63,7 +64,7 @@ impl Engine {
             .map(|text| read_position(&text).ok_or(Error::Gone))
             .transpose()?;
         blocking(move || match filter {
-            read::Filter::ClosingSoon => closing_soon(&vaults, after, limit, now),
+            read::Filter::ClosingSoon => closing::closing_soon(&vaults, after, limit, now),
             read::Filter::All | read::Filter::Connection(_) => {
                 page(&vaults, Filter::All, after, limit, now)
             }
@@ -108,7 +109,7 @@ impl Engine {
                 }
                 counts.connections.push(one);
             }
-            let closing = closing(&vaults, now)?.len();
+            let closing = closing::closing(&vaults, now)?.len();
             counts.closing_soon = u32::try_from(closing).unwrap_or(u32::MAX);
             Ok(counts)
         })
@@ -176,7 +177,7 @@ impl Engine {
     pub async fn person(&self, id: ConversationId) -> Result<read::Person> {
         let shop = self.shop()?;
         let vaults = opened(&shop, None);
-        blocking(move || person(&vaults, id)).await
+        blocking(move || people::person(&vaults, id)).await
     }
 
     /// People and messages with these words.
@@ -189,7 +190,7 @@ impl Engine {
         let Some(query) = Query::parse(&text) else {
             return Ok(read::Found::default());
         };
-        blocking(move || search(&vaults, &query, limit, now)).await
+        blocking(move || people::search(&vaults, &query, limit, now)).await
     }
 
     /// Bytes for the window's media scheme; the whole if no range is given.
@@ -283,83 +284,6 @@ fn page(
     })
 }
 
-/// Conversations that wait for an answer and whose last means to give one ends soon.
-fn closing(vaults: &Opened, now: Timestamp) -> store::Result<Vec<(Timestamp, Conversation)>> {
-    let mut found = Vec::new();
-    for (connected, vault) in vaults {
-        let human_agent = vault.read(compose::has_human_agent)?;
-        let ends = |row: &Conversation| {
-            let wrote = row.last_inbound_at;
-            shown::ends_at(&shown::window(connected.channel(), wrote, human_agent, now))
-        };
-        let Some(longest) = shown::longest(connected.channel(), human_agent) else {
-            continue;
-        };
-        // The list is walked only where windows close soon: a few hours of it.
-        let (from, until) = (now.plus(SOON - longest), now.plus(-longest));
-        let mut after = Some(first_at(connected.id, from));
-        loop {
-            let rows = vault
-                .read(|read| read.conversations(Filter::Waiting, after.as_ref(), MOST_ROWS))?;
-            for row in &rows {
-                if let Some(end) = ends(row).filter(|end| end.since(now) < SOON) {
-                    found.push((end, row.clone()));
-                }
-            }
-            after = rows.last().map(Conversation::position);
-            let whole = rows.len() == usize::try_from(MOST_ROWS).unwrap_or(usize::MAX);
-            if !whole || after.is_none_or(|last| last.last_activity < until) {
-                break;
-            }
-        }
-    }
-    found.sort_by_key(|(end, row)| (*end, row.id));
-    Ok(found)
-}
-
-/// The place before everything that happened at this moment.
-const fn first_at(connection: ConnectionId, at: Timestamp) -> ListPosition {
-    let conversation = ConversationId {
-        connection,
-        row: i64::MAX,
-    };
-    ListPosition {
-        last_activity: at,
-        conversation,
-    }
-}
-
-fn closing_soon(
-    vaults: &Opened,
-    after: Option<ListPosition>,
-    limit: u32,
-    now: Timestamp,
-) -> store::Result<read::ConversationPage> {
-    let found = closing(vaults, now)?;
-    let rest: Vec<_> = found
-        .into_iter()
-        .filter(|(end, row)| {
-            after.is_none_or(|after| (*end, row.id) > (after.last_activity, after.conversation))
-        })
-        .collect();
-    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rest.len() > wanted;
-    let next = rest
-        .get(wanted.saturating_sub(1))
-        .filter(|_| more)
-        .map(|(end, row)| {
-            write_position(&ListPosition {
-                last_activity: *end,
-                conversation: row.id,
-            })
-        });
-    let rows: Vec<_> = rest.into_iter().take(wanted).map(|(_, row)| row).collect();
-    Ok(read::ConversationPage {
-        rows: show_all(vaults, &rows, now)?,
-        next,
-    })
-}
-
 fn around_message(
     read: &VaultRead<'_>,
     id: ConversationId,
@@ -413,102 +337,6 @@ fn read_position(text: &str) -> Option<ListPosition> {
         conversation: conversation.parse().ok()?,
     })
 }
-
-fn person(vaults: &Opened, id: ConversationId) -> store::Result<read::Person> {
-    let here = vaults
-        .iter()
-        .find(|(connected, _)| connected.id == id.connection);
-    let (_, vault) = here.ok_or(store::Error::NotThere)?;
-    let (row, linked) = vault.read(|read| {
-        let row = read.conversation(id)?.ok_or(store::Error::NotThere)?;
-        let linked = row.person;
-        Ok((row, linked))
-    })?;
-    let mut person = read::Person {
-        name: shown::name(&row),
-        picture: row
-            .picture
-            .as_ref()
-            .map(|file| MediaId::of(id.connection, file)),
-        first_seen_at: row.last_activity,
-        messages: 0,
-        addresses: Vec::new(),
-    };
-    for (connected, vault) in vaults {
-        let theirs = match linked {
-            Some(linked) => vault.read(|read| read.conversations_of(linked))?,
-            None if connected.id == id.connection => vec![row.id],
-            None => Vec::new(),
-        };
-        for conversation in theirs {
-            add_address(&mut person, connected, vault, conversation)?;
-        }
-    }
-    Ok(person)
-}
-
-fn add_address(
-    person: &mut read::Person,
-    connected: &Connected,
-    vault: &Vault,
-    conversation: ConversationId,
-) -> store::Result<()> {
-    vault.read(|read| {
-        let Some(row) = read.conversation(conversation)? else {
-            return Ok(());
-        };
-        let talk = read.talk(conversation)?;
-        person.messages = person.messages.saturating_add(talk.messages);
-        person.first_seen_at = talk
-            .first_at
-            .map_or(person.first_seen_at, |at| at.min(person.first_seen_at));
-        person.addresses.push(read::Address {
-            conversation: row.id,
-            channel: connected.channel(),
-            handle: row
-                .handle
-                .or_else(|| row.phone.as_deref().map(shown::international)),
-            connection_name: connected.name.clone(),
-            last_at: row.last_activity,
-        });
-        Ok(())
-    })
-}
-
-fn search(
-    vaults: &Opened,
-    query: &Query,
-    limit: u32,
-    now: Timestamp,
-) -> store::Result<read::Found> {
-    let all: Vec<&Vault> = vaults.iter().map(|(_, vault)| vault.as_ref()).collect();
-    let people = store::merged_people(&all, query, limit)?;
-    let found = store::merged_messages(&all, query, None, limit)?;
-    let messages = found.hits.into_iter().filter_map(|hit| {
-        let of = vaults
-            .iter()
-            .find(|(connected, _)| connected.id == hit.message.connection)?;
-        Some(read::Hit {
-            message: hit.message,
-            conversation: hit.conversation,
-            channel: of.0.channel(),
-            name: hit.name.unwrap_or_default(),
-            author: hit.author,
-            at: hit.sent_at,
-            parts: hit
-                .excerpt
-                .into_iter()
-                .map(|part| (part.text, part.found))
-                .collect(),
-        })
-    });
-    Ok(read::Found {
-        messages: messages.collect(),
-        people: show_all(vaults, &people, now)?,
-        more: found.next.is_some(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,8 +16,6 @@ mod engine;
 mod eraser;
 mod erasure;
 mod error;
-#[cfg(test)]
-mod fake_relay;
 mod forgetting;
 mod inbox;
 mod ingest;
@@ -45,6 +43,7 @@ mod settings;
 mod shop;
 mod shown;
 mod sniff;
+mod tasks;
 #[cfg(test)]
 mod testing;
 mod tokens;

@@ -4,7 +4,8 @@
 //! folder is the only place in the engine that talks to a network.
 
 pub(crate) mod client;
-pub(crate) mod feed;
+mod feed;
+pub(crate) mod inlet;
 pub(crate) mod loopback;
 mod session;
 mod socket;

@@ -13,7 +13,7 @@ use wire::{RelayKeys, SigningSecret, StreamId, words};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::link::client::{RelayClient, RelayError, about, is_allowed};
-use crate::link::feed::{read_seal_key, seal_key_secret, start_of};
+use crate::link::inlet::{read_seal_key, seal_key_secret, start_of};
 use crate::news::News;
 use crate::random;
 use crate::read;

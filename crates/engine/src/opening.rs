@@ -21,10 +21,7 @@ use crate::connected::{Connected, Health, account_of};
 use crate::engine::SecretsSource;
 use crate::phase::Phase;
 use crate::read::Trouble;
-use crate::settings::Settings;
-
-/// Under this name the settings lie in `shop.db`.
-pub(crate) const SETTINGS: &str = "settings";
+use crate::settings::{SETTINGS, Settings};
 
 /// What an opened shop consists of, before anything runs.
 pub(crate) struct Opened {

@@ -351,7 +351,7 @@ mod tests {
 
     use super::*;
     use crate::control;
-    use crate::fake_relay::FakeRelay;
+    use crate::testing::relay::FakeRelay;
     use crate::testing::{NOW, TestShop, ok, refused};
     use crate::tokens::{KeptToken, Whose};
 
@@ -422,7 +422,7 @@ mod tests {
 
     async fn with_relay(of: &TestShop) {
         let relay = FakeRelay::start(Vec::new()).await;
-        let keys = crate::fake_relay::keys();
+        let keys = crate::testing::relay::keys();
         let base: Url = relay.url.clone();
         let http = crate::link::client::http_client();
         let identity = crate::random::signing_secret();

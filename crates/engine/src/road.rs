@@ -14,9 +14,9 @@ use wire::event::{PartKind, WebhookPart};
 use crate::config::{Config, Platforms};
 use crate::decode::Decoder;
 use crate::engine::{Engine, SecretsSource};
-use crate::fake_relay::{FakeRelay, found};
 use crate::phase::{LinkState, Phase};
 use crate::read::{Filter, Item, Login, Progress, WipeProgress};
+use crate::testing::relay::{FakeRelay, found};
 use crate::testing::{NOW, PAGE, PERSON, Platform, ok};
 
 /// How long anything may take before a test gives up.

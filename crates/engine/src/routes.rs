@@ -14,7 +14,7 @@ use wire::api::{ProveAccount, ProveRequest, Proven, RefusalCode, Route};
 use crate::connected::{Connected, SignIn};
 use crate::error::{Error, Result};
 use crate::link::client::RelayError;
-use crate::link::feed::{read_seal_key, start_of};
+use crate::link::inlet::{read_seal_key, start_of};
 use crate::repair;
 use crate::shop::Shop;
 use crate::tokens::Whose;

@@ -1,6 +1,12 @@
 //! What the owner can set. Kept in `shop.db`; the window shows it before any connection exists.
 
+use std::sync::PoisonError;
+
 use serde::{Deserialize, Serialize};
+
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::news::News;
 
 /// The settings of this shop on this computer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +52,8 @@ pub enum Theme {
     Dark,
 }
 
+/// Under this name they lie in `shop.db`.
+pub(crate) const SETTINGS: &str = "settings";
 /// The longest hold, in seconds.
 const LONGEST_HOLD: u32 = 30;
 /// The longest name of a shop, in characters.
@@ -72,6 +80,33 @@ impl Settings {
         self.text_size = self.text_size.clamp(80, 200);
         self.shop_name = self.shop_name.trim().chars().take(LONGEST_NAME).collect();
         self
+    }
+}
+
+impl Engine {
+    /// The settings; the usual ones while the shop is not open.
+    #[expect(
+        clippy::unused_async,
+        reason = "everything the window asks for is awaited"
+    )]
+    pub async fn settings(&self) -> Settings {
+        self.shop()
+            .map_or_else(|_| Settings::default(), |shop| shop.settings())
+    }
+
+    /// Changes the settings.
+    pub async fn set_settings(&self, settings: Settings) -> Result<()> {
+        let shop = self.shop()?;
+        let settings = settings.within_bounds();
+        let written = settings.clone();
+        shop.shop_db(move |db| db.write(|write| write.set_setting(SETTINGS, &written)))
+            .await?;
+        *shop
+            .settings
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = settings;
+        shop.herald.tell(News::App);
+        Ok(())
     }
 }
 

@@ -2,6 +2,9 @@
 //! that is moved by hand, and a platform that answers as it is told and remembers what it was
 //! asked.
 
+pub(crate) mod relay;
+mod relay_socket;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
@@ -30,7 +33,7 @@ use crate::decode::Decoder;
 use crate::engine::Clock;
 use crate::eraser::Eraser;
 use crate::link::client::http_client;
-use crate::link::feed::start_of;
+use crate::link::inlet::start_of;
 use crate::opening::record_of;
 use crate::phase::{LinkState, Phase};
 use crate::read::WipeProgress;

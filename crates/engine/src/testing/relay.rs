@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{delete, get, post};
@@ -16,38 +15,38 @@ use url::Url;
 use wire::api::{
     ClaimAnswer, ClaimRequest, ConnectAnswer, ConnectRequest, ConnectedStream, DeletionAnswer,
     DeletionNotice, DisconnectAnswer, EnrolAnswer, EnrolMode, EnrolRequest, FoundAccount,
-    FoundState, HandOff, HandOffUser, LoginAnswer, LoginRequest, RelayAbout, Route,
+    FoundState, HandOff, HandOffUser, LoginAnswer, LoginRequest, RelayAbout,
 };
-use wire::chain::{Cursor, Head};
+use wire::chain::Cursor;
 use wire::envelope::Envelope;
-use wire::frame::{FromDevice, FromRelay};
 use wire::receipt::{RelayStatement, WipeNotice};
 use wire::seal::{Sealer, Target, Use};
 use wire::{
-    AccountRef, Blob, DeviceId, Digest, KeyId, LoginId, Nonce, RelayId, RelayKeys, SealKey,
-    SigningSecret, StreamId, VerifyKey,
+    AccountRef, Blob, DeviceId, Digest, KeyId, LoginId, RelayId, RelayKeys, SealKey, SigningSecret,
+    StreamId, VerifyKey,
 };
 
+use super::NOW;
+use super::relay_socket::stream;
 use crate::random;
-use crate::testing::NOW;
 
-const RELAY: RelayId = RelayId::from_bytes([0xab; 16]);
+pub(super) const RELAY: RelayId = RelayId::from_bytes([0xab; 16]);
 
 /// A relay in memory.
 #[derive(Debug, Clone)]
 pub(crate) struct FakeRelay {
     pub(crate) url: Url,
-    state: Arc<Mutex<Inner>>,
-    nudge: Arc<Notify>,
+    pub(super) state: Arc<Mutex<Inner>>,
+    pub(super) nudge: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
-struct Inner {
-    device: Option<VerifyKey>,
+pub(super) struct Inner {
+    pub(super) device: Option<VerifyKey>,
     login: Option<(LoginId, LoginRequest)>,
-    pub(crate) accounts: Vec<FoundAccount>,
-    streams: HashMap<StreamId, Stream>,
-    durable: HashMap<StreamId, u64>,
+    accounts: Vec<FoundAccount>,
+    pub(super) streams: HashMap<StreamId, Stream>,
+    pub(super) durable: HashMap<StreamId, u64>,
     disconnected: Vec<StreamId>,
     notices: Vec<DeletionNotice>,
     /// While true, notices are answered as a relay that is down does.
@@ -55,13 +54,13 @@ struct Inner {
 }
 
 #[derive(Debug)]
-struct Stream {
+pub(super) struct Stream {
     key: (KeyId, SealKey),
-    envelopes: Vec<Envelope>,
-    at: Cursor,
+    pub(super) envelopes: Vec<Envelope>,
+    pub(super) at: Cursor,
 }
 
-fn key(seed: u8) -> SigningSecret {
+pub(super) fn key(seed: u8) -> SigningSecret {
     SigningSecret::from_seed(&[seed; 32])
 }
 
@@ -332,135 +331,4 @@ async fn deletion(State(relay): State<FakeRelay>, body: Bytes) -> Response {
         statement: statement.sign(&key(1)),
     };
     axum::response::IntoResponse::into_response(axum::Json(answer))
-}
-
-async fn stream(State(relay): State<FakeRelay>, upgrade: WebSocketUpgrade) -> Response {
-    upgrade.on_upgrade(|socket| converse(relay, socket))
-}
-
-async fn converse(relay: FakeRelay, mut socket: WebSocket) {
-    let nonce = Nonce::from_bytes(random::bytes());
-    let challenge = FromRelay::Challenge {
-        protocol: wire::PROTOCOL,
-        relay: RELAY,
-        nonce,
-    };
-    let mut sent: HashMap<StreamId, u64> = HashMap::new();
-    if send(&mut socket, &challenge).await.is_none() {
-        return;
-    }
-    loop {
-        tokio::select! {
-            message = socket.recv() => {
-                let Some(Ok(Message::Text(text))) = message else { return };
-                let frame = FromDevice::from_text(&text).unwrap();
-                if let FromDevice::Hello { signature, .. } = &frame {
-                    let device = relay.state.lock().unwrap().device.unwrap();
-                    assert!(wire::auth::check_challenge(&device, RELAY, &nonce, signature));
-                }
-                if hear(&relay, &mut socket, frame, &mut sent).await.is_none() {
-                    return;
-                }
-            }
-            () = relay.nudge.notified() => {}
-        }
-        if pour(&relay, &mut socket, &mut sent).await.is_none() {
-            return;
-        }
-    }
-}
-
-async fn hear(
-    relay: &FakeRelay,
-    socket: &mut WebSocket,
-    frame: FromDevice,
-    sent: &mut HashMap<StreamId, u64>,
-) -> Option<()> {
-    match frame {
-        FromDevice::Hello { cursors, .. } => {
-            sent.extend(cursors.iter().map(|cursor| (cursor.stream, cursor.stored)));
-            let routes = routes(relay);
-            let control = control_stream();
-            send(
-                socket,
-                &FromRelay::Welcome {
-                    now: NOW.0,
-                    control,
-                    routes,
-                },
-            )
-            .await?;
-        }
-        FromDevice::Open { cursor } => {
-            sent.insert(cursor.stream, cursor.stored);
-        }
-        FromDevice::Again { stream, after } => {
-            sent.insert(stream, after);
-        }
-        FromDevice::Durable { stream, sequence } => {
-            relay.state.lock().unwrap().durable.insert(stream, sequence);
-        }
-        FromDevice::Stored { .. } | FromDevice::Unknown => {}
-    }
-    Some(())
-}
-
-fn routes(relay: &FakeRelay) -> Vec<Route> {
-    let inner = relay.state.lock().unwrap();
-    let of = |stream: &StreamId| Route {
-        stream: *stream,
-        login: LoginId::from_bytes([1; 16]),
-        live: true,
-        good_until: NOW.0 + 45 * domain::time::DAY,
-        elsewhere: 2,
-    };
-    inner
-        .streams
-        .keys()
-        .filter(|stream| **stream != control_stream())
-        .map(of)
-        .collect()
-}
-
-/// Sends what each named stream has beyond what was sent, closed over by its head.
-async fn pour(
-    relay: &FakeRelay,
-    socket: &mut WebSocket,
-    sent: &mut HashMap<StreamId, u64>,
-) -> Option<()> {
-    let mut frames = Vec::new();
-    {
-        let inner = relay.state.lock().unwrap();
-        for (stream, after) in sent.iter_mut() {
-            let Some(of) = inner.streams.get(stream) else {
-                continue;
-            };
-            let news: Vec<_> = of
-                .envelopes
-                .iter()
-                .filter(|envelope| envelope.sequence > *after)
-                .collect();
-            if news.is_empty() {
-                continue;
-            }
-            frames.extend(
-                news.iter()
-                    .map(|one| Message::Binary(one.to_bytes().into())),
-            );
-            let head = Head::sign(RELAY, &key(1), of.at, NOW.0);
-            frames.push(Message::Text(FromRelay::Head(head).to_text().into()));
-            *after = of.at.sequence;
-        }
-    }
-    for frame in frames {
-        socket.send(frame).await.ok()?;
-    }
-    Some(())
-}
-
-async fn send(socket: &mut WebSocket, frame: &FromRelay) -> Option<()> {
-    socket
-        .send(Message::Text(frame.to_text().into()))
-        .await
-        .ok()
 }
