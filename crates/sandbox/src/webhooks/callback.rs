@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::lane::cause;
 use crate::app::App;
 use crate::signing;
 
@@ -16,12 +17,9 @@ pub(crate) async fn post(app: &App, path: &str, user: &str) -> Result<(u16, Byte
         .form(&[("signed_request", request)])
         .send()
         .await
-        .map_err(|problem| problem.to_string())?;
+        .map_err(|problem| cause(&problem))?;
     let status = answer.status().as_u16();
-    let body = answer
-        .bytes()
-        .await
-        .map_err(|problem| problem.to_string())?;
+    let body = answer.bytes().await.map_err(|problem| cause(&problem))?;
     Ok((status, body))
 }
 

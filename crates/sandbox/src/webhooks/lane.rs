@@ -259,17 +259,17 @@ pub(crate) async fn post(
         .body(body)
         .send()
         .await
-        .map_err(|problem| say(&problem))?;
+        .map_err(|problem| cause(&problem))?;
     let status = answer.status().as_u16();
-    let body = answer.bytes().await.map_err(|problem| say(&problem))?;
+    let body = answer.bytes().await.map_err(|problem| cause(&problem))?;
     Ok((status, body))
 }
 
 /// The innermost cause, which is the one that tells something.
-fn say(problem: &dyn std::error::Error) -> String {
-    let mut cause = problem;
-    while let Some(inner) = cause.source() {
-        cause = inner;
+pub(super) fn cause(problem: &dyn std::error::Error) -> String {
+    let mut innermost = problem;
+    while let Some(inner) = innermost.source() {
+        innermost = inner;
     }
-    cause.to_string()
+    innermost.to_string()
 }
