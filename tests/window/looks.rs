@@ -43,8 +43,16 @@ pub(crate) async fn wear(page: &Page, theme: &str, language: &str) -> Result<()>
         "the settings were refused: {refused}"
     );
     let lang = if language == "arabic" { "ar" } else { "en" };
+    // The words too: every button that says something says it in the language's own letters.
+    let letters = if language == "arabic" {
+        "/[\\u0600-\\u06ff]/"
+    } else {
+        "/[a-z]/i"
+    };
     let worn = format!(
-        "document.documentElement.lang === {} && document.documentElement.dataset.theme === {}",
+        "document.documentElement.lang === {} && document.documentElement.dataset.theme === {} \
+         && p.all(document, {{role: 'button', is: null, has: null}})\
+         .some((button) => {letters}.test(p.name(button)))",
         json!(lang),
         json!(theme)
     );
