@@ -1,1 +1,3 @@
+//! `shopbell-relay`.
+
 fn main() {}

@@ -1,0 +1,356 @@
+//! A device's socket: the one short loop that knows it. What it means is `session`'s to say.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use tokio::time::{Instant, timeout};
+use wire::api::Route;
+use wire::chain::Skip;
+use wire::frame::{ByeReason, FromDevice, FromRelay, MAX_TEXT, PING_EVERY, SILENCE, StreamCursor};
+use wire::{Nonce, auth};
+
+use crate::queue::devices::{self, Device};
+use crate::queue::envelopes::{self, Page};
+use crate::queue::{Result, routes, streams};
+use crate::random;
+use crate::relay::Relay;
+use crate::session::{Asked, Session, Share};
+
+/// How long a device may take for its first frame.
+const HELLO_WITHIN: Duration = Duration::from_secs(10);
+/// When to come back after a good-bye, in milliseconds.
+const COME_BACK: i64 = 2_000;
+
+/// `GET /v1/stream`.
+pub(crate) async fn open(State(relay): State<Relay>, upgrade: WebSocketUpgrade) -> Response {
+    upgrade
+        .max_message_size(MAX_TEXT)
+        .on_upgrade(move |socket| async move {
+            let tasks = relay.tasks().clone();
+            // Tracked, so that a stop waits until the good-bye is said.
+            let served = tasks.spawn(serve(relay, socket));
+            if served.await.is_err() {
+                tracing::error!("a socket's task died");
+            }
+        })
+}
+
+async fn serve(relay: Relay, mut socket: WebSocket) {
+    let (reason, retry_in) = match greet(&relay, &mut socket).await {
+        Ok((device, session, routes)) => {
+            relay.metrics().sockets.inc();
+            tracing::info!(device = %device.id, "a device is connected");
+            let end = run(&relay, &mut socket, &device, (session, routes)).await;
+            relay.metrics().sockets.dec();
+            tracing::info!(device = %device.id, ?end, "a device is gone");
+            match end {
+                End::Gone => return,
+                End::Bye(reason) => (reason, COME_BACK),
+            }
+        }
+        Err(End::Gone) => return,
+        Err(End::Bye(reason)) => (reason, COME_BACK),
+    };
+    // Best effort: whoever is gone does not hear it.
+    let _ = say(&mut socket, &FromRelay::Bye { reason, retry_in }).await;
+    let _ = socket.send(Message::Close(None)).await;
+}
+
+/// Why a socket is over.
+#[derive(Debug)]
+enum End {
+    Gone,
+    Bye(ByeReason),
+}
+
+impl From<axum::Error> for End {
+    fn from(_: axum::Error) -> Self {
+        Self::Gone
+    }
+}
+
+impl From<crate::queue::QueueError> for End {
+    fn from(why: crate::queue::QueueError) -> Self {
+        tracing::error!(%why, "a socket could not read the store");
+        Self::Bye(ByeReason::Unavailable)
+    }
+}
+
+type Step<T> = std::result::Result<T, End>;
+
+/// Challenge, hello, welcome.
+async fn greet(relay: &Relay, socket: &mut WebSocket) -> Step<(Device, Session, Vec<Route>)> {
+    let nonce = Nonce::from_bytes(random::bytes());
+    let id = relay.keys().relay();
+    say(
+        socket,
+        &FromRelay::Challenge {
+            protocol: wire::PROTOCOL,
+            relay: id,
+            nonce,
+        },
+    )
+    .await?;
+    let hello = timeout(HELLO_WITHIN, hear(socket))
+        .await
+        .map_err(|_| End::Gone)??;
+    let FromDevice::Hello {
+        protocol,
+        device,
+        signature,
+        cursors,
+    } = hello
+    else {
+        return Err(End::Bye(ByeReason::Protocol));
+    };
+    if protocol.abs_diff(wire::PROTOCOL) > 1 {
+        return Err(End::Bye(ByeReason::Protocol));
+    }
+    let known = relay
+        .queue()
+        .read(move |connection| devices::find(connection, device))
+        .await?;
+    let known = known.ok_or(End::Bye(ByeReason::UnknownDevice))?;
+    if !auth::check_challenge(&known.identity, id, &nonce, &signature) {
+        return Err(End::Bye(ByeReason::WrongAnswer));
+    }
+    let (session, routes) = welcome(relay, socket, &known, cursors).await?;
+    Ok((known, session, routes))
+}
+
+async fn welcome(
+    relay: &Relay,
+    socket: &mut WebSocket,
+    device: &Device,
+    cursors: Vec<StreamCursor>,
+) -> Step<(Session, Vec<Route>)> {
+    let (row, now) = (device.row, relay.clock().now());
+    relay
+        .queue()
+        .write(now, move |commit| Ok(devices::seen(commit, row, now)?))
+        .await?;
+    let (control, routes, opened) = relay
+        .queue()
+        .read(move |connection| {
+            let control = streams::control_of(connection, row)?;
+            let routes = routes::of_device(connection, row, now)?;
+            let mut opened = Vec::new();
+            for cursor in cursors {
+                if let Some(stream) = streams::of_device(connection, row, cursor.stream)? {
+                    opened.push((stream, cursor.stored));
+                }
+            }
+            Ok((control, routes, opened))
+        })
+        .await?;
+    let control = control.ok_or(End::Bye(ByeReason::UnknownDevice))?;
+    let mut session = Session::default();
+    for (stream, stored) in &opened {
+        session.open(stream, *stored);
+    }
+    // A device that does not know its control stream (the relay was restored) is told of it, and
+    // asks for it by itself.
+    say(
+        socket,
+        &FromRelay::Welcome {
+            now,
+            control: control.id,
+            routes: routes.clone(),
+        },
+    )
+    .await?;
+    Ok((session, routes))
+}
+
+async fn run(
+    relay: &Relay,
+    socket: &mut WebSocket,
+    device: &Device,
+    (mut session, mut told): (Session, Vec<Route>),
+) -> End {
+    let seat = relay.registry().connect(device.id);
+    let every = Duration::from_millis(PING_EVERY.unsigned_abs());
+    let silence = Duration::from_millis(SILENCE.unsigned_abs());
+    let mut ping = tokio::time::interval_at(Instant::now() + every, every);
+    let mut heard = Instant::now();
+    loop {
+        if let Err(end) = send_what_is_due(relay, socket, &mut session).await {
+            return end;
+        }
+        tokio::select! {
+            () = relay.stop().cancelled() => return End::Bye(ByeReason::Stopping),
+            () = seat.replaced() => return End::Bye(ByeReason::Replaced),
+            () = seat.nudged() => {
+                session.nudged();
+                if let Err(end) = tell_routes(relay, socket, device, &mut told).await {
+                    return end;
+                }
+            }
+            _ = ping.tick() => {
+                if heard.elapsed() > silence || socket.send(Message::Ping(Default::default())).await.is_err() {
+                    return End::Gone;
+                }
+            }
+            message = socket.recv() => {
+                heard = Instant::now();
+                let asked = match message {
+                    Some(Ok(Message::Text(text))) => match FromDevice::from_text(&text) {
+                        Ok(frame) => session.on_frame(&frame),
+                        Err(_) => Asked::Protocol,
+                    },
+                    Some(Ok(Message::Binary(_))) => Asked::Protocol,
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => Asked::Nothing,
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return End::Gone,
+                };
+                if let Err(end) = carry_out(relay, device, &mut session, asked).await {
+                    return end;
+                }
+            }
+        }
+    }
+}
+
+async fn carry_out(
+    relay: &Relay,
+    device: &Device,
+    session: &mut Session,
+    asked: Asked,
+) -> Step<()> {
+    let (row, now) = (device.row, relay.clock().now());
+    match asked {
+        Asked::Nothing => Ok(()),
+        Asked::Protocol => Err(End::Bye(ByeReason::Protocol)),
+        Asked::Open(cursor) => {
+            let stream = relay
+                .queue()
+                .read(move |connection| streams::of_device(connection, row, cursor.stream))
+                .await?;
+            if let Some(stream) = stream {
+                session.open(&stream, cursor.stored);
+            }
+            Ok(())
+        }
+        Asked::Stored { row, sequence } => {
+            move_cursor(relay, row, move |commit, stream| {
+                envelopes::stored(commit, stream, sequence)
+            })
+            .await
+        }
+        Asked::Durable { row, sequence } => {
+            move_cursor(relay, row, move |commit, stream| {
+                envelopes::durable(commit, stream, sequence, now)
+            })
+            .await
+        }
+    }
+}
+
+async fn move_cursor(
+    relay: &Relay,
+    row: i64,
+    to: impl FnOnce(&rusqlite::Connection, &streams::Stream) -> rusqlite::Result<()> + Send + 'static,
+) -> Step<()> {
+    let now = relay.clock().now();
+    relay
+        .queue()
+        .write(now, move |commit| {
+            if let Some(stream) = streams::by_row(commit, row)? {
+                to(commit, &stream)?;
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(())
+}
+
+async fn send_what_is_due(
+    relay: &Relay,
+    socket: &mut WebSocket,
+    session: &mut Session,
+) -> Step<()> {
+    while let Some(share) = session.next() {
+        let page = read(relay, share).await?;
+        if !send_page(relay, socket, session, share, page).await? {
+            session.drained(share.id);
+        }
+    }
+    Ok(())
+}
+
+async fn read(relay: &Relay, share: Share) -> Result<Page> {
+    relay
+        .queue()
+        .read(move |connection| {
+            if routes::is_held_back(connection, share.row)? {
+                return Ok(Page::default());
+            }
+            let most = (share.envelopes, share.bytes);
+            envelopes::page(connection, (share.row, share.id), share.after, most)
+        })
+        .await
+}
+
+/// Sends what was read; false if there was nothing.
+async fn send_page(
+    relay: &Relay,
+    socket: &mut WebSocket,
+    session: &mut Session,
+    share: Share,
+    page: Page,
+) -> Step<bool> {
+    if let Some(cursor) = page.skipped_to {
+        let at = relay.clock().now();
+        let skip = Skip::sign(relay.keys().relay(), relay.keys().signing(), cursor, at);
+        say(socket, &FromRelay::Skip(skip)).await?;
+        session.skipped(share.id, cursor.sequence);
+    }
+    let any = page.skipped_to.is_some() || !page.envelopes.is_empty();
+    for (envelope, head) in page.envelopes {
+        let bytes = envelope.to_bytes();
+        session.sent(share.id, envelope.sequence, bytes.len());
+        socket.send(Message::Binary(bytes.into())).await?;
+        relay.metrics().envelopes_sent.inc();
+        if let Some(head) = head {
+            say(socket, &FromRelay::Head(head)).await?;
+        }
+    }
+    Ok(any)
+}
+
+/// Tells the routes again, if they are others than those told before.
+async fn tell_routes(
+    relay: &Relay,
+    socket: &mut WebSocket,
+    device: &Device,
+    told: &mut Vec<Route>,
+) -> Step<()> {
+    let (row, now) = (device.row, relay.clock().now());
+    let routes = relay
+        .queue()
+        .read(move |connection| routes::of_device(connection, row, now))
+        .await?;
+    if routes == *told {
+        return Ok(());
+    }
+    told.clone_from(&routes);
+    say(socket, &FromRelay::Routes { routes }).await
+}
+
+async fn say(socket: &mut WebSocket, frame: &FromRelay) -> Step<()> {
+    Ok(socket.send(Message::Text(frame.to_text().into())).await?)
+}
+
+async fn hear(socket: &mut WebSocket) -> Step<FromDevice> {
+    loop {
+        match socket.recv().await {
+            Some(Ok(Message::Text(text))) => {
+                return FromDevice::from_text(&text).map_err(|_| End::Bye(ByeReason::Protocol));
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Ok(Message::Binary(_))) => return Err(End::Bye(ByeReason::Protocol)),
+            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(End::Gone),
+        }
+    }
+}
