@@ -200,8 +200,8 @@ async fn give_up(shop: &Arc<Shop>, doomed: &Doomed) -> Owed {
     let mut owed = Owed::new(relay.as_ref().map(|relay| (relay.base(), relay.keys())));
     owed.erased = count(doomed).await;
     let giving_up = async {
-        let unsubscribed = access::unsubscribe_last(shop, doomed).await;
-        let revoked = access::revoke_ending(shop, doomed).await;
+        let (unsubscribed, last_of_person) = access::unsubscribe_last(shop, doomed).await;
+        let revoked = access::revoke_ending(shop, doomed, &last_of_person).await;
         (unsubscribed, revoked)
     };
     match tokio::time::timeout(BEST_EFFORT, giving_up).await {

@@ -252,17 +252,19 @@ fn add_unsupported(
     let What::Unsupported {
         kind,
         contact,
+        author,
         platform_id,
     } = &event.what
     else {
         return Ok(());
     };
     let row = keep(write, receiver, event, (kind, contact.as_ref()), kept)?;
-    let Some(contact) = contact else {
+    // What neither side said has no place in the thread.
+    let (Some(contact), Some(author)) = (contact, author) else {
         return Ok(());
     };
     let id = platform_id.clone().unwrap_or_else(|| event.key.clone());
-    let message = placeholder(id, contact.clone(), kind.clone());
+    let message = placeholder(id, (contact.clone(), *author), kind.clone());
     add(
         write,
         receiver,
@@ -273,11 +275,15 @@ fn add_unsupported(
 }
 
 /// What cannot be shown still has its place in the thread.
-fn placeholder(platform_id: String, contact: ContactRef, kind: String) -> InboundMessage {
+fn placeholder(
+    platform_id: String,
+    (contact, author): (ContactRef, Author),
+    kind: String,
+) -> InboundMessage {
     InboundMessage {
         platform_id,
         contact,
-        author: Author::Person,
+        author,
         text: None,
         attachments: Vec::new(),
         reply_to: None,

@@ -2,54 +2,66 @@
 //! account, and permissions are taken back with a login's last connection. Best effort; what Meta
 //! did not confirm, the receipt says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use channels::meta::login::{Revoked, revoke};
 use channels::meta::subscription::unsubscribe;
 use domain::ConnectionId;
+use store::shop::logins::Login;
 
 use super::Doomed;
+use crate::connected::Connected;
 use crate::eraser::Told;
 use crate::shop::Shop;
 use crate::tokens::Whose;
 
+/// Where the relay says that a connection was the last of the person who logged in, on any computer.
+pub(super) type LastOfPerson = BTreeMap<ConnectionId, bool>;
+
 /// Unsubscribes where the relay confirms that this was the last route; it is the only one to know.
-pub(super) async fn unsubscribe_last(shop: &Shop, doomed: &Doomed) -> Told {
+pub(super) async fn unsubscribe_last(shop: &Shop, doomed: &Doomed) -> (Told, LastOfPerson) {
+    let mut last_of_person = LastOfPerson::new();
     let Some(relay) = shop.relay() else {
-        return Told::NotConfirmed;
+        return (Told::NotConfirmed, last_of_person);
     };
     let mut told = Vec::new();
     for connected in &doomed.connections {
         let stream = doomed.streams.iter().find(|(id, _)| *id == connected.id);
-        let Some((_, stream)) = stream else {
+        let answer = match stream {
+            Some((_, stream)) => relay.disconnect(*stream).await.ok(),
+            None => None,
+        };
+        let Some(answer) = answer else {
             told.push(Told::NotConfirmed);
             continue;
         };
-        let one = match relay.disconnect(*stream).await {
-            Ok(answer) if !answer.last_on_subscription => Told::StillNeeded,
-            Ok(_) => match shop.token_of(connected.id).await {
-                Ok(Some(token)) => {
-                    match unsubscribe(&shop.graph, &connected.account, &token).await {
-                        Ok(()) => Told::Confirmed,
-                        Err(error) if access_is_over(&error) => Told::AlreadyGone,
-                        Err(_) => Told::NotConfirmed,
-                    }
-                }
-                _ => Told::NotConfirmed,
-            },
-            Err(_) => Told::NotConfirmed,
-        };
-        told.push(one);
+        last_of_person.insert(connected.id, answer.last_of_login);
+        told.push(match answer.last_on_subscription {
+            true => end_subscription(shop, connected).await,
+            false => Told::StillNeeded,
+        });
     }
-    sum(&told)
+    (sum(&told), last_of_person)
 }
 
-/// Takes permissions back from logins that end here, unless another login of the same person is
-/// still needed.
-pub(super) async fn revoke_ending(shop: &Shop, doomed: &Doomed) -> Told {
-    if doomed.logins.is_empty() {
-        return Told::StillNeeded;
+async fn end_subscription(shop: &Shop, connected: &Connected) -> Told {
+    let Ok(Some(token)) = shop.token_of(connected.id).await else {
+        return Told::NotConfirmed;
+    };
+    match unsubscribe(&shop.graph, &connected.account, &token).await {
+        Ok(()) => Told::Confirmed,
+        Err(error) if access_is_over(&error) => Told::AlreadyGone,
+        Err(_) => Told::NotConfirmed,
     }
+}
+
+/// Takes permissions back from logins that end here, unless the same person's access is still
+/// needed: here, or by the relay's word on another computer.
+pub(super) async fn revoke_ending(
+    shop: &Shop,
+    doomed: &Doomed,
+    last_of_person: &LastOfPerson,
+) -> Told {
     let going: BTreeSet<ConnectionId> = doomed.connections.iter().map(|one| one.id).collect();
     let mut told = Vec::new();
     let mut users = BTreeSet::new();
@@ -60,22 +72,38 @@ pub(super) async fn revoke_ending(shop: &Shop, doomed: &Doomed) -> Told {
         if !users.insert(user.clone()) {
             continue;
         }
-        if is_needed_elsewhere(shop, &user, going.clone()).await {
+        let elsewhere = is_needed_on_another(shop, login, last_of_person).await;
+        if elsewhere || is_needed_elsewhere(shop, &user, going.clone()).await {
             told.push(Told::StillNeeded);
             continue;
         }
-        let one = match shop.kept_token(&Whose::Login(login.id.clone())).await {
-            Ok(Some(kept)) => match revoke(&shop.graph, &kept.token(), &user).await {
-                Ok(Revoked::Confirmed) => Told::Confirmed,
-                Ok(Revoked::AlreadyGone) => Told::AlreadyGone,
-                Err(error) if access_is_over(&error) => Told::AlreadyGone,
-                Err(_) => Told::NotConfirmed,
-            },
-            _ => Told::NotConfirmed,
-        };
-        told.push(one);
+        told.push(take_back(shop, login, &user).await);
     }
     sum(&told)
+}
+
+async fn take_back(shop: &Shop, login: &Login, user: &str) -> Told {
+    let Ok(Some(kept)) = shop.kept_token(&Whose::Login(login.id.clone())).await else {
+        return Told::NotConfirmed;
+    };
+    match revoke(&shop.graph, &kept.token(), user).await {
+        Ok(Revoked::Confirmed) => Told::Confirmed,
+        Ok(Revoked::AlreadyGone) => Told::AlreadyGone,
+        Err(error) if access_is_over(&error) => Told::AlreadyGone,
+        Err(_) => Told::NotConfirmed,
+    }
+}
+
+/// Whether the relay, where it could be asked, knows another connection of the same person's.
+async fn is_needed_on_another(shop: &Shop, login: &Login, last_of_person: &LastOfPerson) -> bool {
+    let id = login.id.clone();
+    let covered = shop.shop_db(move |db| db.read(|read| read.connections_of_login(&id)));
+    let covered = covered.await.unwrap_or_default();
+    let said: Vec<bool> = covered
+        .iter()
+        .filter_map(|id| last_of_person.get(id).copied())
+        .collect();
+    !said.is_empty() && said.iter().all(|last| !last)
 }
 
 fn access_is_over(error: &channels::meta::Error) -> bool {
