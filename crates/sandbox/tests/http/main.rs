@@ -3,15 +3,27 @@
 #[cfg(test)]
 mod control;
 #[cfg(test)]
+mod dashboard;
+#[cfg(test)]
+mod dialog;
+#[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod history;
+#[cfg(test)]
+mod limits;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
 mod media;
 #[cfg(test)]
+mod message_refusals;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod relay;
 #[cfg(test)]
 mod road;
 #[cfg(test)]

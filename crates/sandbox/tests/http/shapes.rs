@@ -66,7 +66,7 @@ async fn every_key_the_sandbox_sends_is_known_from_a_recorded_webhook() {
         world.control("unsend", touch).await;
     }
     world.say("whatsapp", "omar", "last").await;
-    let last = |got: &[crate::world::Got]| {
+    let last = |got: &[crate::relay::Got]| {
         let found = got
             .iter()
             .any(|got| String::from_utf8_lossy(&got.body).contains("\"last\""));
@@ -82,7 +82,7 @@ async fn every_key_the_sandbox_sends_is_known_from_a_recorded_webhook() {
         let mut sent = Vec::new();
         for body in got
             .iter()
-            .map(crate::world::Got::json)
+            .map(crate::relay::Got::json)
             .filter(|body| body["object"] == object)
         {
             paths(&body, "", &mut sent);

@@ -1,21 +1,18 @@
 //! A sandbox, a relay that writes everything down, a clock, and a person who logs in.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::atomic::{AtomicI64, AtomicU16, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{OriginalUri, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
 use hmac::{Hmac, KeyInit, Mac};
 use sandbox::{APP_ID, APP_SECRET, Clock, Config, Sandbox};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use tokio::sync::watch;
 use url::Url;
+
+use crate::relay::{Got, Relay, take};
 
 /// The longest a test waits for something that should happen at once.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
@@ -29,95 +26,6 @@ pub(crate) const OWNER: &str = "10229384756102938";
 pub(crate) const BEGINNING: i64 = 1_795_340_000_000;
 
 pub(crate) const SCOPES: &str = "pages_show_list,pages_manage_metadata,pages_messaging,instagram_basic,instagram_manage_messages,whatsapp_business_management,whatsapp_business_messaging,business_management,pages_read_engagement";
-
-/// A request the relay got.
-#[derive(Clone, Debug)]
-pub(crate) struct Got {
-    pub(crate) path: String,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
-
-impl Got {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
-    }
-}
-
-/// Stands for the relay: remembers, and answers what it is told.
-#[derive(Debug, Default)]
-pub(crate) struct Relay {
-    got: Mutex<Vec<Got>>,
-    status: AtomicU16,
-    count: watch::Sender<usize>,
-}
-
-impl Relay {
-    pub(crate) fn answer(&self, status: u16) {
-        self.status.store(status, Ordering::SeqCst);
-    }
-
-    pub(crate) fn got(&self) -> Vec<Got> {
-        self.got.lock().unwrap().clone()
-    }
-
-    /// Waits until a look at all that came finds something.
-    pub(crate) async fn until<T>(&self, look: impl Fn(&[Got]) -> Option<T>) -> T {
-        let mut count = self.count.subscribe();
-        let waiting = async {
-            loop {
-                count.borrow_and_update();
-                if let Some(found) = look(&self.got()) {
-                    return found;
-                }
-                count.changed().await.unwrap();
-            }
-        };
-        tokio::time::timeout(LIMIT, waiting)
-            .await
-            .expect("it came in time")
-    }
-
-    /// Waits for a webhook in which something is found.
-    pub(crate) async fn webhook<T>(&self, look: impl Fn(&Value) -> Option<T>) -> T {
-        self.until(|got| {
-            got.iter()
-                .filter(|got| got.path == "/webhooks/meta")
-                .find_map(|got| look(&got.json()))
-        })
-        .await
-    }
-}
-
-async fn take(
-    State(relay): State<Arc<Relay>>,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    if let Some(query) = uri.query() {
-        let challenge = url::form_urlencoded::parse(query.as_bytes())
-            .find(|(name, _)| name == "hub.challenge")
-            .map(|(_, value)| value.into_owned());
-        return challenge.unwrap_or_default().into_response();
-    }
-    let got = Got {
-        path: uri.path().to_owned(),
-        headers,
-        body,
-    };
-    let callback = got.path.starts_with("/meta/");
-    relay.got.lock().unwrap().push(got);
-    relay.count.send_modify(|count| *count += 1);
-    if callback {
-        let answer = json!({"url": "https://relay.example/deletion/AB", "confirmation_code": "AB"});
-        return axum::Json(answer).into_response();
-    }
-    let status = relay.status.load(Ordering::SeqCst);
-    StatusCode::from_u16(status)
-        .unwrap_or(StatusCode::OK)
-        .into_response()
-}
 
 #[derive(Debug)]
 pub(crate) struct World {
@@ -142,10 +50,7 @@ impl World {
 
     /// A world whose retries run so many times faster.
     pub(crate) async fn start_at_pace(time_scale: f64) -> Self {
-        let relay = Arc::new(Relay {
-            status: AtomicU16::new(200),
-            ..Relay::default()
-        });
+        let relay = Arc::new(Relay::default());
         let listener = tokio::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
             .await
             .unwrap();

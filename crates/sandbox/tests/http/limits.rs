@@ -1,0 +1,133 @@
+//! Limits, outages and blocks.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::refusals::expect;
+use crate::world::{PAGE, WABA, World};
+
+#[tokio::test]
+async fn whatsapps_pair_limit_and_test_numbers_are_enforced() {
+    let (world, tokens) = World::connected().await;
+    world.say("whatsapp", "clara", "Hi").await;
+    for number in 0..45 {
+        assert_eq!(
+            world
+                .answer("whatsapp", "clara", &tokens, &format!("{number}"))
+                .await
+                .0,
+            200
+        );
+    }
+    expect(
+        "pair",
+        world.answer("whatsapp", "clara", &tokens, "46").await,
+        (400, 131_056, None),
+    );
+    world.pass(Duration::from_secs(7));
+    assert_eq!(
+        world.answer("whatsapp", "clara", &tokens, "46").await.0,
+        200
+    );
+    world.fault(json!({"kind": "allow_list"})).await;
+    expect(
+        "test number",
+        world.answer("whatsapp", "omar", &tokens, "Hi").await,
+        (400, 131_030, None),
+    );
+}
+
+/// The limits, outages and blocks that only Meta decides: channel, code, subcode, HTTP status.
+#[rustfmt::skip]
+const DECIDED: [(&str, i64, Option<i64>, u16); 37] = [
+    ("messenger", 1, Some(99), 500), ("messenger", 2, None, 500), ("messenger", 4, None, 400),
+    ("messenger", 4, Some(2_446_079), 400), ("messenger", 9, Some(2_018_352), 400),
+    ("messenger", 10, Some(2_018_065), 403), ("messenger", 10, Some(2_018_108), 403),
+    ("messenger", 17, None, 400), ("messenger", 32, None, 400),
+    ("messenger", 200, Some(1_545_041), 403), ("messenger", 341, None, 400),
+    ("messenger", 368, None, 400), ("messenger", 551, Some(1_545_041), 400),
+    ("messenger", 613, None, 400), ("messenger", 613, Some(1996), 400),
+    ("messenger", 80_001, None, 400), ("messenger", 80_002, None, 400),
+    ("messenger", 80_006, None, 400),
+    ("whatsapp", 0, None, 401), ("whatsapp", 80_007, None, 400), ("whatsapp", 80_008, None, 400),
+    ("whatsapp", 130_429, None, 400), ("whatsapp", 130_472, None, 400),
+    ("whatsapp", 130_497, None, 403), ("whatsapp", 131_000, None, 500),
+    ("whatsapp", 131_016, None, 500), ("whatsapp", 131_026, None, 400),
+    ("whatsapp", 131_031, None, 403), ("whatsapp", 131_037, None, 400),
+    ("whatsapp", 131_042, None, 400), ("whatsapp", 131_045, None, 500),
+    ("whatsapp", 131_048, None, 400), ("whatsapp", 131_049, None, 400),
+    ("whatsapp", 131_052, None, 400), ("whatsapp", 131_056, None, 400),
+    ("whatsapp", 131_057, None, 500), ("whatsapp", 133_010, None, 400),
+];
+
+#[tokio::test]
+async fn limits_and_outages_have_their_codes() {
+    let (world, tokens) = World::connected().await;
+    world.say("messenger", "clara", "Hi").await;
+    world.say("whatsapp", "clara", "Hi").await;
+    for (channel, code, subcode, status) in DECIDED {
+        let value = json!({"code": code, "subcode": subcode});
+        world
+            .fault(json!({"kind": "graph_error", "value": value, "where": "send"}))
+            .await;
+        let answer = world.answer(channel, "clara", &tokens, "Hello").await;
+        let transient = answer.1["error"]["is_transient"] == true;
+        assert_eq!(transient, matches!(code, 2 | 4 | 17), "{code}");
+        expect(&format!("{code}"), answer, (status, code, subcode));
+    }
+    assert_eq!(
+        world.state().await["sent"],
+        json!([]),
+        "a refused message is not sent"
+    );
+}
+
+#[tokio::test]
+async fn a_rate_limit_shows_in_the_usage_headers() {
+    let (world, tokens) = World::connected().await;
+    world
+        .fault(json!({"kind": "rate_limit", "where": "phone_numbers", "value": 80_008}))
+        .await;
+    let url = format!("{}/v25.0/{WABA}/phone_numbers", world.sandbox.graph_url());
+    let response = world
+        .http
+        .get(&url)
+        .bearer_auth(&tokens.user)
+        .send()
+        .await
+        .unwrap();
+    let usage = response.headers()["x-business-use-case-usage"]
+        .to_str()
+        .unwrap();
+    let usage: Value = serde_json::from_str(usage).unwrap();
+    assert_eq!(usage[WABA][0]["call_count"], 100);
+    assert_eq!(usage[WABA][0]["estimated_time_to_regain_access"], 1);
+    let response = world
+        .http
+        .get(&url)
+        .bearer_auth(&tokens.user)
+        .send()
+        .await
+        .unwrap();
+    let usage: Value =
+        serde_json::from_str(response.headers()["x-app-usage"].to_str().unwrap()).unwrap();
+    assert_eq!(usage["call_count"], 1);
+}
+
+#[tokio::test]
+async fn conversations_can_be_paced() {
+    let (world, tokens) = World::connected().await;
+    world.fault(json!({"kind": "conversations_paced"})).await;
+    let path = format!("{PAGE}/conversations");
+    let get = async || {
+        world
+            .get(&path, &tokens.page, &[("platform", "instagram")])
+            .await
+    };
+    assert_eq!(get().await.0, 200);
+    assert_eq!(get().await.0, 200);
+    expect("third in a second", get().await, (400, 613, None));
+    world.pass(Duration::from_secs(1));
+    assert_eq!(get().await.0, 200);
+}
