@@ -52,7 +52,11 @@ pub enum What {
         kind: String,
         /// Whose conversation it belongs to, where that can be told.
         contact: Option<ContactRef>,
-        /// The platform's id, where it has one.
+        /// Who said it. `None` if neither side did: a notice of the platform's, or news about
+        /// another message. Such a thing has no place in a thread: it is not unread and opens no
+        /// reply window.
+        author: Option<Author>,
+        /// Its own id at the platform, never that of a message it only speaks of.
         platform_id: Option<String>,
     },
 }

@@ -85,6 +85,7 @@ pub(super) fn event(
         let what = What::Unsupported {
             kind: kind(unsupported.unwrap_or("message")),
             contact: Some(contact),
+            author: Some(author),
             platform_id: Some(platform_id),
         };
         return Some(Event { key, at, what });

@@ -26,6 +26,17 @@ const BETWEEN_APPS: [&str; 4] = [
     "request_thread_control",
 ];
 
+/// News about a message, or from the platform itself: nobody said anything, so it has no place in
+/// the thread, whoever it is about.
+const NOT_SAID: [&str; 6] = [
+    "message_edit",
+    "reaction",
+    "read",
+    "delivery",
+    "policy-enforcement",
+    "policy_enforcement",
+];
+
 /// Everything in an entry, in one of its changes, or in one of its `messaging` elements.
 pub(super) fn entry(channel: Channel, part: &RawPart<'_>, json: &Value) -> Vec<Event> {
     let lone = ["sender", "recipient"]
@@ -62,6 +73,7 @@ impl<'a> Element<'a> {
         // The entry's id is ours as a rule; where the account is known, it decides.
         let known = !part.account.is_empty();
         let own = if known { part.account } else { part.entry_id };
+        let alone = sender.is_none() || recipient.is_none();
         let ours = |id: &Option<String>| id.as_deref() == Some(own);
         let by_us = ours(&sender) && !ours(&recipient) && (known || echo || message.is_none());
         let author = if echo || by_us {
@@ -75,6 +87,8 @@ impl<'a> Element<'a> {
             Author::Shop => recipient.or(sender),
             Author::Person => sender.or(recipient),
         };
+        // A notice to the shop names the shop alone, which is nobody's customer.
+        let person = person.filter(|id| !(id == own && (known || alone)));
         let kind = match channel {
             Channel::Instagram => ContactKind::Igsid,
             Channel::Messenger => ContactKind::Psid,
@@ -149,9 +163,10 @@ impl<'a> Element<'a> {
         let key = format!("m:{mid}");
         if text.is_none() && media.is_empty() && story.is_none() {
             let kind = unsupported.unwrap_or_else(|| "message".to_owned());
-            return Some(vec![
-                self.event(key, unsupported_from(contact.clone(), &kind, Some(mid))),
-            ]);
+            return Some(vec![self.event(
+                key,
+                unsupported_from((contact.clone(), self.author), &kind, Some(mid)),
+            )]);
         }
         let message = InboundMessage {
             platform_id: mid,
@@ -261,19 +276,30 @@ impl<'a> Element<'a> {
             .as_object()
             .and_then(|members| members.keys().find(|name| !FRAME.contains(&name.as_str())))
             .map_or("messaging", String::as_str);
-        let inner = self.json.get(name);
+        let contact = self
+            .contact
+            .clone()
+            .filter(|_| !BETWEEN_APPS.contains(&name));
+        let said = contact.is_some() && !NOT_SAID.contains(&name);
         let what = What::Unsupported {
             kind: kind(name),
-            contact: self
-                .contact
-                .clone()
-                .filter(|_| !BETWEEN_APPS.contains(&name)),
-            platform_id: inner.and_then(|inner| word(inner, "mid")),
+            contact,
+            author: said.then_some(self.author),
+            platform_id: self.own_id_of(name),
         };
         self.event(
             format!("x:{}", fingerprint(&json!([self.seed, self.json]))),
             what,
         )
+    }
+
+    /// The platform's id of an element that is a message itself. In any other, a `mid` is that of
+    /// the message it speaks of.
+    fn own_id_of(&self, name: &str) -> Option<String> {
+        ["message", "postback"]
+            .contains(&name)
+            .then(|| self.json.get(name).and_then(|said| word(said, "mid")))
+            .flatten()
     }
 
     fn watermark_key(&self, what: &str, mark: Timestamp) -> String {

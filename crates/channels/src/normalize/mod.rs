@@ -21,7 +21,7 @@ mod whatsapp_history;
 mod whatsapp_people;
 mod whatsapp_status;
 
-use domain::inbound::{Event, What};
+use domain::inbound::{Author, Event, What};
 use domain::{Channel, ContactRef, Timestamp};
 use serde_json::{Value, json};
 
@@ -146,16 +146,22 @@ fn unsupported(part: &RawPart<'_>, word: &str, json: &Value) -> Event {
         what: What::Unsupported {
             kind: kind(word),
             contact: None,
+            author: None,
             platform_id: None,
         },
     }
 }
 
-/// An event for something kept raw, in the conversation with `contact`.
-fn unsupported_from(contact: ContactRef, word: &str, platform_id: Option<String>) -> What {
+/// A message that is kept raw, in the conversation with `contact`.
+fn unsupported_from(
+    (contact, author): (ContactRef, Author),
+    word: &str,
+    platform_id: Option<String>,
+) -> What {
     What::Unsupported {
         kind: kind(word),
         contact: Some(contact),
+        author: Some(author),
         platform_id,
     }
 }
@@ -167,6 +173,7 @@ fn unreadable(part: &RawPart<'_>) -> Event {
         what: What::Unsupported {
             kind: "unreadable".to_owned(),
             contact: None,
+            author: None,
             platform_id: None,
         },
     }

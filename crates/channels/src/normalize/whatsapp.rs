@@ -10,8 +10,11 @@ use serde_json::{Value, json};
 use super::whatsapp_history::history;
 use super::whatsapp_people::{CONTACT, FROM, Names, TO, digits, keys, person};
 use super::whatsapp_status::status;
-use super::{RawPart, entry_time, unsupported, unsupported_from};
+use super::{RawPart, entry_time, unsupported};
 use crate::json::{fingerprint, kind, list, moment, word};
+
+/// Types that are no words of anybody: WhatsApp's own notices, and news about another message.
+const NOT_SAID: [&str; 4] = ["system", "reaction", "revoke", "edit"];
 
 /// Everything one change says; empty if nothing in it is understood.
 pub(super) fn change(part: &RawPart<'_>, change: &Value) -> Vec<Event> {
@@ -149,24 +152,27 @@ impl<'a> Said<'a> {
 
     /// Kept raw: with its own name for what it is, and in its conversation where that is known.
     fn raw(&self) -> Event {
-        let name = word(self.json, "type").unwrap_or_else(|| "message".to_owned());
-        let body = self.json.get(&name).unwrap_or(&Value::Null);
-        let name = match word(body, "type").filter(|_| name != "interactive") {
-            Some(inner) => format!("{name}.{inner}"),
-            None => name,
+        let of_type = word(self.json, "type").unwrap_or_else(|| "message".to_owned());
+        let body = self.json.get(&of_type).unwrap_or(&Value::Null);
+        let name = match word(body, "type").filter(|_| of_type != "interactive") {
+            Some(inner) => format!("{of_type}.{inner}"),
+            None => of_type.clone(),
         };
         let id = word(self.json, "id");
         let key = match &id {
             Some(id) => format!("m:{id}"),
             None => format!("x:{}", fingerprint(&json!([self.part.entry_id, self.json]))),
         };
-        let what = match self.contact.clone() {
-            Some(contact) => unsupported_from(moved(contact, body), &name, id),
-            None => What::Unsupported {
-                kind: kind(&name),
-                contact: contact_of_keys(body),
-                platform_id: id,
-            },
+        let contact = match self.contact.clone() {
+            Some(contact) => Some(moved(contact, body)),
+            None => contact_of_keys(body),
+        };
+        let said = contact.is_some() && !NOT_SAID.contains(&of_type.as_str());
+        let what = What::Unsupported {
+            kind: kind(&name),
+            contact,
+            author: said.then_some(self.author),
+            platform_id: id,
         };
         Event {
             key,
@@ -275,6 +281,7 @@ fn identities<'a>(part: &'a RawPart<'a>, value: &'a Value) -> impl Iterator<Item
             what: What::Unsupported {
                 kind,
                 contact,
+                author: None,
                 platform_id: None,
             },
             ..event

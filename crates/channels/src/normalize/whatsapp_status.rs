@@ -33,10 +33,12 @@ pub(super) fn status(part: &RawPart<'_>, value: &Value, status: &Value) -> Optio
         return Some(Event {
             key,
             at,
+            // News about a message: neither a message of the person's nor the one it is about.
             what: What::Unsupported {
                 kind,
-                contact,
-                platform_id: Some(id),
+                contact: None,
+                author: None,
+                platform_id: None,
             },
         });
     };

@@ -128,6 +128,38 @@ async fn missed_messages_come_back_with_the_keys_their_webhooks_had() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_shown_stays_on_the_side_that_sent_it() {
+    let shared = |id: &str, second, from: &str, to: &str| {
+        json!({"id": id, "created_time": iso(second), "shares": {"data": [{"link": "https://x/"}]},
+            "from": {"id": from}, "to": {"data": [{"id": to}]}})
+    };
+    let nodes = vec![
+        shared("m_shop", 20, "1042", "7300000000000042"),
+        shared("m_person", 10, "7300000000000042", "1042"),
+    ];
+    let server = meta(nodes, true).await;
+    let (events, _) = recover(&server, &messenger(), 0).await;
+    let sides: Vec<_> = events
+        .into_iter()
+        .map(|event| match event.what {
+            What::Unsupported {
+                author,
+                platform_id,
+                ..
+            } => (platform_id.unwrap(), author.unwrap()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(
+        sides,
+        [
+            ("m_person".to_owned(), Author::Person),
+            ("m_shop".to_owned(), Author::Shop)
+        ]
+    );
+}
+
+#[tokio::test]
 async fn messages_from_before_are_neither_read_nor_missed() {
     let nodes = vec![said("m_2", 20, "7", "new"), said("m_1", 10, "7", "old")];
     for at_once in [true, false] {

@@ -62,7 +62,10 @@ fn our_own_webhooks_cover_every_kind_of_event() {
         "reaction person off",
         "reaction shop 👍",
         "edited",
-        "unsupported order of a person",
+        "unsupported order by the person",
+        "unsupported reel by the shop",
+        "unsupported location by the shop",
+        "unsupported system.user_changed_number about a person",
         "unsupported feed",
     ] {
         assert!(kinds.contains(kind), "{kind} is missing in {kinds:#?}");

@@ -6,5 +6,6 @@ mod fixtures;
 mod golden;
 #[cfg(test)]
 mod hostile;
+mod sides;
 #[cfg(test)]
 mod support;

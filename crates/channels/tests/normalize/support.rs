@@ -103,14 +103,20 @@ pub(crate) fn kind_of(event: &Event) -> String {
             emoji: None, by, ..
         } => format!("reaction {} off", author(*by)),
         What::Edited { .. } => "edited".to_owned(),
-        What::Unsupported { kind, contact, .. } => {
-            let whose = if contact.is_some() {
-                " of a person"
-            } else {
-                ""
-            };
-            format!("unsupported {kind}{whose}")
-        }
+        What::Unsupported {
+            kind,
+            contact,
+            author,
+            ..
+        } => format!("unsupported {kind}{}", whose(contact.is_some(), *author)),
+    }
+}
+
+fn whose(of_a_person: bool, by: Option<Author>) -> String {
+    match by {
+        Some(by) => format!(" by the {}", author(by)),
+        None if of_a_person => " about a person".to_owned(),
+        None => String::new(),
     }
 }
 
