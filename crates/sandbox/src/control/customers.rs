@@ -74,7 +74,7 @@ pub(crate) async fn say(State(app): State<Arc<App>>, Json(say): Json<Say>) -> An
             reply_to: say.reply_to.clone(),
             opaque: None,
         };
-        let mut speak = |saying| {
+        let mut speak = |at, saying| {
             if by_shop {
                 world.shop_says(thread, at, false, saying)
             } else {
@@ -83,11 +83,11 @@ pub(crate) async fn say(State(app): State<Arc<App>>, Json(say): Json<Say>) -> An
         };
         // Only WhatsApp's pictures have words of their own; elsewhere those are the next message.
         if place.channel == Channel::Whatsapp || picture.is_none() {
-            return speak(saying(say.text.clone(), picture));
+            return speak(at, saying(say.text.clone(), picture));
         }
-        let id = speak(saying(None, picture));
+        let id = speak(at, saying(None, picture));
         if say.text.is_some() {
-            speak(saying(say.text.clone(), None));
+            speak(at + 1, saying(say.text.clone(), None));
         }
         id
     });

@@ -163,9 +163,11 @@ fn visible(world: &World, caller: &Caller, thread: &Thread, id: &str) -> Result<
     may_answer(world, caller, page, thread.channel)
 }
 
+/// What was said at the same moment stays in its order.
 fn newest_first(thread: &Thread) -> Vec<&Message> {
     let mut messages: Vec<&Message> = thread.messages.iter().filter(|said| !said.unsent).collect();
-    messages.sort_by_key(|message| std::cmp::Reverse(message.at));
+    messages.sort_by_key(|message| message.at);
+    messages.reverse();
     messages
 }
 

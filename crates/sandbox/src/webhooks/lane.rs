@@ -59,8 +59,7 @@ fn take(world: &mut World, lane: Lane) -> Vec<Batch> {
         }
         let mut updates: Vec<Update> = queue.drain(..wanted).collect();
         updates.reverse();
-        world.faults.heal("reorder", lane.name());
-        world.faults.heal("reorder", "");
+        world.faults.take("reorder", lane.name());
         return updates
             .into_iter()
             .map(|update| prepare(world, lane, vec![update]))

@@ -77,6 +77,15 @@ impl Faults {
         Some(struck)
     }
 
+    /// Takes the first fault that fits away, however often it would still strike.
+    pub(crate) fn take(&mut self, kind: &str, subject: &str) -> Option<Fault> {
+        let index = self
+            .active
+            .iter()
+            .position(|fault| fault.strikes(kind, subject))?;
+        Some(self.active.remove(index))
+    }
+
     /// Whether a fault fits, without using it up.
     pub(crate) fn holds(&self, kind: &str, subject: &str) -> Option<&Fault> {
         self.active
