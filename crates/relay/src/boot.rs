@@ -43,6 +43,15 @@ pub(crate) fn start(connection: &Connection, keys: &Keys, now: i64) -> Result<()
     sign_in(connection, keys, now)
 }
 
+/// Whether a store would be served.
+pub(crate) fn is_newest(connection: &Connection, keys: &Keys) -> Result<bool, BootError> {
+    Ok(may_serve(
+        keys,
+        read(connection)?.as_ref(),
+        keys.newest_boot()?.as_ref(),
+    ))
+}
+
 /// Takes a store over, whatever its record says.
 pub(crate) fn take_over(connection: &Connection, keys: &Keys, now: i64) -> Result<(), BootError> {
     sign_in(connection, keys, now)

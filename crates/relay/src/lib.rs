@@ -6,7 +6,9 @@
 
 mod answer;
 mod boot;
+pub mod cli;
 mod clock;
+mod commands;
 mod config;
 mod connect;
 mod deletion;

@@ -1,3 +1,7 @@
-//! `shopbell-relay`.
+//! `shopbell-relay`: the program around the library of the same crate.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    relay::cli::run(std::env::args_os(), std::env::vars())
+}

@@ -191,7 +191,6 @@ mod tests {
             key_id: KeyId::from_bytes([0; 8]),
             seal_key: SealKey::from_bytes([0; 32]),
             sequence: 0,
-            stored: 0,
             durable: 0,
             ended_at: None,
         }

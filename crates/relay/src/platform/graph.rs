@@ -169,6 +169,29 @@ impl Platform {
         Ok(all)
     }
 
+    /// Whether Meta takes the app's secret, and what time it is there.
+    pub(crate) async fn check_secret(&self) -> Result<Option<i64>, PlatformError> {
+        let token = format!("{}|{}", self.app.id, self.secret().expose());
+        let request = self.http.get(self.address(&self.app.id)).bearer_auth(token);
+        let answer = request.query(&[("fields", "id")]).send().await;
+        let answer = answer.map_err(|_| PlatformError::Unreachable)?;
+        let date = answer
+            .headers()
+            .get("date")
+            .and_then(|date| date.to_str().ok());
+        let date = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+        let status = answer.status();
+        let body = answer
+            .bytes()
+            .await
+            .map_err(|_| PlatformError::Unreachable)?;
+        match refusal_in(&body) {
+            Some(refusal) => Err(refusal),
+            None if status.is_success() => Ok(date.map(|date| date.timestamp().as_millisecond())),
+            None => Err(PlatformError::Nonsense),
+        }
+    }
+
     /// What a token is and may do, as Meta itself says.
     pub(crate) async fn debug(&self, token: &str) -> Result<Debugged, PlatformError> {
         #[derive(Deserialize)]

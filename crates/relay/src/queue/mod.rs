@@ -44,6 +44,19 @@ pub enum QueueError {
 
 pub(crate) type Result<T> = std::result::Result<T, QueueError>;
 
+/// Writes within a transaction of the caller's, where no relay is serving.
+pub(crate) fn write_at_once<T>(
+    tx: &rusqlite::Transaction<'_>,
+    rules: &Rules,
+    now: i64,
+    job: impl FnOnce(&mut Commit<'_>) -> Result<T>,
+) -> Result<T> {
+    let mut grown = commit::Grown::default();
+    let done = job(&mut Commit::new(tx, rules, &mut grown, now))?;
+    grown.sign_heads(tx, rules, now)?;
+    Ok(done)
+}
+
 /// Connections that read beside the writer.
 const READERS: usize = 8;
 

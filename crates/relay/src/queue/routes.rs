@@ -126,17 +126,6 @@ pub(crate) fn live_for_subscription(
         .collect()
 }
 
-/// Whether a stream is live.
-pub(crate) fn is_live(connection: &Connection, stream: i64, now: i64) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached(concat!(
-            "SELECT ended_at IS NULL AND ",
-            live!(2),
-            " FROM streams s WHERE s.row = ?1"
-        ))?
-        .query_row([stream, now - PROOF_LIFE], |row| row.get(0))
-}
-
 /// Whether a login that has not ended still covers a stream, be its proof good or to be renewed.
 pub(crate) fn is_covered(connection: &Connection, stream: i64) -> rusqlite::Result<bool> {
     connection

@@ -19,7 +19,6 @@ pub(crate) struct Stream {
     pub(crate) key_id: KeyId,
     pub(crate) seal_key: SealKey,
     pub(crate) sequence: u64,
-    pub(crate) stored: u64,
     pub(crate) durable: u64,
     pub(crate) ended_at: Option<i64>,
 }
@@ -27,7 +26,7 @@ pub(crate) struct Stream {
 macro_rules! columns {
     () => {
         "s.row, s.id, s.device, s.account, s.subscription, s.key_id, s.seal_key, s.sequence,
-         s.stored, s.durable, s.ended_at"
+         s.durable, s.ended_at"
     };
 }
 pub(crate) use columns;
@@ -48,7 +47,6 @@ impl Stream {
             key_id: KeyId::from_bytes(row.get("key_id")?),
             seal_key: SealKey::from_bytes(row.get("seal_key")?),
             sequence: place("sequence")?,
-            stored: place("stored")?,
             durable: place("durable")?,
             ended_at: row.get("ended_at")?,
         })
@@ -68,6 +66,16 @@ pub(crate) struct About {
     pub(crate) account: Pseudonym,
     /// The Page or WhatsApp account whose subscription brings the events.
     pub(crate) subscription: Pseudonym,
+}
+
+impl About {
+    /// What a stream is for; `None` for a control stream.
+    pub(crate) fn of(stream: &Stream) -> Option<Self> {
+        Some(Self {
+            account: stream.account?,
+            subscription: stream.subscription?,
+        })
+    }
 }
 
 /// Makes a stream; without `about`, a control stream.
@@ -105,7 +113,6 @@ pub(crate) fn make(
         key_id: seal_to.key_id,
         seal_key: seal_to.key,
         sequence: 0,
-        stored: 0,
         durable: 0,
         ended_at: None,
     })

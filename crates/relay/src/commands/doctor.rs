@@ -1,0 +1,258 @@
+//! Checking a relay: one line per thing, each with what to do if it is wrong.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use wire::api::RelayAbout;
+use wire::write_date;
+
+use super::say;
+use crate::boot;
+use crate::clock::{Clock, DAY, MINUTE};
+use crate::config::Config;
+use crate::keys::Keys;
+use crate::platform::{Platform, PlatformError};
+use crate::queue::{self, counters};
+use crate::settings::Settings;
+
+/// What one check found.
+enum Verdict {
+    Good(String),
+    /// Worth knowing; not wrong.
+    Note(String),
+    Bad(String),
+}
+
+use Verdict::{Bad, Good, Note};
+
+/// Checks everything it can and says so. Fails if anything is wrong.
+pub(crate) async fn doctor(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let config = settings.config();
+    let mut verdicts = vec![
+        match &config {
+            Ok(_) => Good("configuration: complete".into()),
+            Err(why) => Bad(format!("configuration: {why}")),
+        },
+        keys(settings),
+    ];
+    verdicts.extend(store(settings));
+    if let Ok(config) = &config {
+        verdicts.extend(public_address(config).await);
+        verdicts.extend(meta(config).await);
+    }
+    let mut code = ExitCode::SUCCESS;
+    for verdict in verdicts {
+        match verdict {
+            Good(line) => say(&format!("pass  {line}"))?,
+            Note(line) => say(&format!("note  {line}"))?,
+            Bad(line) => {
+                code = ExitCode::FAILURE;
+                say(&format!("FAIL  {line}"))?;
+            }
+        }
+    }
+    Ok(code)
+}
+
+/// Asks the relay on this machine whether it lives.
+pub(crate) async fn healthcheck(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let listen = settings.listen()?;
+    let address = format!("http://{listen}/readyz");
+    let answer = client()?.get(address).send().await;
+    Ok(match answer {
+        Ok(answer) if answer.status().is_success() => ExitCode::SUCCESS,
+        Ok(_) | Err(_) => ExitCode::FAILURE,
+    })
+}
+
+fn client() -> anyhow::Result<reqwest::Client> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Ok(reqwest::Client::builder()
+        .timeout(Duration::from_secs(10))
+        .build()?)
+}
+
+fn keys(settings: &Settings) -> Verdict {
+    match Keys::open(&settings.keys()) {
+        Ok(keys) => Good(format!("keys: relay {}", keys.relay())),
+        Err(why) => Bad(format!("keys: {why}")),
+    }
+}
+
+fn store(settings: &Settings) -> Vec<Verdict> {
+    let path = match settings.store() {
+        Ok(path) => path,
+        Err(why) => return vec![Bad(format!("store: {why}"))],
+    };
+    if !path.exists() {
+        return vec![Note(
+            "store: not there yet; the first start makes it".into(),
+        )];
+    }
+    let checked = || -> anyhow::Result<Vec<Verdict>> {
+        let connection = queue::reopen(&path)?;
+        let sound: String = connection.query_row("PRAGMA quick_check", [], |row| row.get(0))?;
+        let mut verdicts = vec![match sound.as_str() {
+            "ok" => Good("store: sound".into()),
+            damage => Bad(format!("store: damaged ({damage}); bring a backup back")),
+        }];
+        if let Ok(keys) = Keys::open(&settings.keys()) {
+            verdicts.push(match boot::is_newest(&connection, &keys) {
+                Ok(true) => Good("store: the one this relay last used".into()),
+                Ok(false) => Bad(
+                    "store: older than the one this relay last used; run `shopbell-relay restore`"
+                        .into(),
+                ),
+                Err(why) => Bad(format!("store: {why}")),
+            });
+        }
+        verdicts.extend(queue_age(&connection)?);
+        verdicts.extend(webhooks(&connection)?);
+        Ok(verdicts)
+    };
+    checked().unwrap_or_else(|why| vec![Bad(format!("store: {why:#}"))])
+}
+
+fn queue_age(connection: &Connection) -> rusqlite::Result<Vec<Verdict>> {
+    let (waiting, devices): (i64, i64) = connection.query_row(
+        "SELECT coalesce(sum(waiting), 0), count(*) FROM devices WHERE removed_at IS NULL",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let oldest: Option<i64> = connection.query_row(
+        "SELECT min(minute) FROM envelopes WHERE passed_at IS NULL",
+        [],
+        |row| row.get(0),
+    )?;
+    let full: i64 = connection.query_row(
+        "SELECT count(*) FROM streams WHERE full_since IS NOT NULL AND ended_at IS NULL",
+        [],
+        |row| row.get(0),
+    )?;
+    let age = oldest.map(|minute| Clock::system().now() - minute * MINUTE);
+    let mut verdicts = vec![match age {
+        Some(age) if age > 25 * DAY => Bad(format!(
+            "queue: {waiting} envelopes for {devices} computers, the oldest {} days old; those \
+             older than 30 days are lost",
+            age / DAY
+        )),
+        _ => Good(format!(
+            "queue: {waiting} envelopes wait for {devices} computers"
+        )),
+    }];
+    if full > 0 {
+        verdicts.push(Bad(format!(
+            "queue: {full} streams are full; their computers are away"
+        )));
+    }
+    Ok(verdicts)
+}
+
+fn webhooks(connection: &Connection) -> rusqlite::Result<Vec<Verdict>> {
+    let counts = counters::all(connection)?;
+    let count = |name: &str| counts.get(name).copied();
+    let accepted = count(counters::ACCEPTED);
+    let mut verdicts = vec![match accepted {
+        Some(accepted) => Good(format!(
+            "webhooks: {} accepted, the last {}",
+            accepted.value,
+            write_date(accepted.at)
+        )),
+        None => Note("webhooks: none yet".into()),
+    }];
+    if let Some(bad) = count(counters::NOT_JSON).filter(|bad| bad.value > 0) {
+        verdicts.push(Bad(format!(
+            "webhooks: {} with a good signature were no JSON, the last {}; something between Meta \
+             and the relay changes bodies, or Meta sends a new form",
+            bad.value,
+            write_date(bad.at)
+        )));
+    }
+    for (name, meaning) in [
+        (
+            counters::FORGED,
+            "refused: not signed with the app's secret",
+        ),
+        (
+            counters::UNKNOWN_ACCOUNT,
+            "parts dropped: for accounts nobody here has connected",
+        ),
+        (counters::REPEATED, "repeated by Meta, and taken once"),
+    ] {
+        if let Some(known) = count(name).filter(|known| known.value > 0) {
+            let (value, at) = (known.value, write_date(known.at));
+            verdicts.push(Note(format!("webhooks: {value} {meaning}; the last {at}")));
+        }
+    }
+    Ok(verdicts)
+}
+
+async fn public_address(config: &Config) -> Vec<Verdict> {
+    let Ok(client) = client() else {
+        return Vec::new();
+    };
+    let answer = client.get(config.public("/keys")).send().await;
+    let about = match answer {
+        Ok(answer) => answer.json::<RelayAbout>().await.ok(),
+        Err(_) => {
+            let address = &config.public_url;
+            return vec![Bad(format!(
+                "public address: {address} does not answer; Meta and computers cannot reach it"
+            ))];
+        }
+    };
+    let Some(about) = about else {
+        return vec![Bad(format!(
+            "public address: {} is not this relay",
+            config.public_url
+        ))];
+    };
+    let ours = Keys::open(&config.keys).is_ok_and(|keys| keys.relay() == about.keys.relay);
+    let apart = (about.now - Clock::system().now()).abs();
+    let mut verdicts = vec![if ours {
+        Good(format!("public address: {} leads here", config.public_url))
+    } else {
+        Bad(format!(
+            "public address: {} leads to another relay",
+            config.public_url
+        ))
+    }];
+    if apart > MINUTE {
+        verdicts.push(Bad(
+            "clock: the serving relay's clock differs from this machine's".into(),
+        ));
+    }
+    verdicts
+}
+
+async fn meta(config: &Config) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    for (slot, secret) in config.meta.secrets.iter().enumerate() {
+        let number = slot + 1;
+        let mut app = config.meta.clone();
+        app.secrets = vec![secret.clone()];
+        match Platform::new(app).check_secret().await {
+            Ok(date) => {
+                verdicts.push(Good(format!("app secret {number}: Meta takes it")));
+                verdicts.extend(date.map(clock));
+            }
+            Err(PlatformError::Refused { code, .. }) => {
+                verdicts.push(Bad(format!(
+                    "app secret {number}: Meta refuses it (code {code})"
+                )));
+            }
+            Err(why) => verdicts.push(Bad(format!("app secret {number}: {why}"))),
+        }
+    }
+    verdicts
+}
+
+/// Meta's clock is right; a relay's that is off refuses good callbacks and signs wrong moments.
+fn clock(meta_now: i64) -> Verdict {
+    let apart = (Clock::system().now() - meta_now).abs();
+    if apart > MINUTE {
+        return Bad(format!("clock: {} seconds off Meta's", apart / 1000));
+    }
+    Good("clock: as Meta's".into())
+}

@@ -1,0 +1,79 @@
+//! Making the keys of a relay, and codes for computers.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use wire::words;
+
+use super::say;
+use crate::clock::{Clock, HOUR};
+use crate::keys::Keys;
+use crate::pseudonym::Kind;
+use crate::queue::{self, enrol_codes};
+use crate::random;
+use crate::settings::{SETTINGS, Settings};
+
+/// Letters nobody mistakes for another.
+const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+
+/// Makes keys, and where asked a configuration to fill in.
+pub(crate) fn init(folder: &Path, write: Option<PathBuf>) -> anyhow::Result<()> {
+    let keys = Keys::init(folder)?;
+    say(&format!(
+        "The keys of relay {} are in {}.",
+        keys.relay(),
+        folder.display()
+    ))?;
+    say("Keep a copy of this folder apart from the backups of the store.")?;
+    say(&format!(
+        "Its words are: {}",
+        words::of(&keys.public()).join(" ")
+    ))?;
+    if let Some(path) = write {
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create_new(true)
+            .open(&path)
+            .with_context(|| format!("{} cannot be written", path.display()))?;
+        std::io::Write::write_all(&mut file, example(folder).as_bytes())?;
+        say(&format!(
+            "Fill in {} and start with: shopbell-relay serve --config {0}",
+            path.display()
+        ))?;
+    }
+    Ok(())
+}
+
+fn example(keys: &Path) -> String {
+    let mut text = String::from("# Settings of this relay. A line without # is in force.\n");
+    for setting in &SETTINGS {
+        text.push_str(&format!("\n# {}\n", setting.help));
+        if setting.name == "SHOPBELL_KEYS" {
+            text.push_str(&format!("SHOPBELL_KEYS={}\n", keys.display()));
+        } else if setting.secret {
+            text.push_str(&format!("#{}_FILE=\n", setting.name));
+        } else {
+            text.push_str(&format!("#{}=\n", setting.name));
+        }
+    }
+    text
+}
+
+/// Makes a code that lets one computer in.
+pub(crate) fn enrol_code(settings: &Settings, hours: i64) -> anyhow::Result<()> {
+    let keys = Keys::open(&settings.keys())?;
+    let connection = queue::open(&settings.store()?)?;
+    let letters = random::bytes::<10>().map(|byte| {
+        LETTERS
+            .get(usize::from(byte) % LETTERS.len())
+            .copied()
+            .unwrap_or(b'A')
+    });
+    let code = String::from_utf8_lossy(&letters).into_owned();
+    let until = Clock::system().now() + hours * HOUR;
+    enrol_codes::add(&connection, keys.pepper().name(Kind::Code, &code), until)?;
+    let (first, second) = code.split_at_checked(5).context("a code has ten letters")?;
+    say(&format!("{first}-{second}"))?;
+    Ok(())
+}
