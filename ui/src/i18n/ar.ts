@@ -288,7 +288,6 @@ export const ar: Catalogue = {
     many: '{n} رسالة',
     other: '{n} رسالة',
   },
-  'person.noHandle': 'بلا اسم هناك',
   'person.at': 'في {connection}',
   'person.close': 'أغلق لوحة الشخص',
 
@@ -296,6 +295,7 @@ export const ar: Catalogue = {
   'search.search': 'بحث',
   'search.hint': 'أشخاص، كلمات في الرسائل، أرقام',
   'search.results': 'النتائج',
+  'search.clear': 'امسح',
   'search.people': 'أشخاص',
   'search.messages': 'رسائل',
   'search.youWrote': '{channel}، كتبت أنت',
@@ -562,7 +562,7 @@ export const ar: Catalogue = {
   'login.none': 'لم يُعثر على حساب',
   'login.noneText':
     'لم يُظهر فيسبوك أي صفحة أو حساب إنستغرام أو رقم واتساب لك. سجّل الدخول بالحساب الذي له دور هناك.',
-  'login.declined': '*تُرك بلا علامة: {what}.* بدونه لا يمكن ربط بعض هذه. ارجع وضع علامة عليه.',
+  'login.declined': '*تُرك بلا علامة: {what}.* بدونه لا يمكن ربط بعض هذه.',
   'login.signInAgain': 'ارجع وضع علامة عليه',
   'login.failed': 'لم ينجح ذلك',
   'login.tryAgain': 'أعد المحاولة',

@@ -59,6 +59,11 @@ export function moment(at: number, now: number): string {
   return t('time.dayAt', { day: nearDay(at, now), time: clock(at) });
 }
 
+/** A moment after "since": "10:49", "yesterday at 10:49". */
+export function since(at: number, now: number): string {
+  return daysBetween(at, now) === 0 ? clock(at) : moment(at, now);
+}
+
 /** A moment that stands by itself: "14:04", "Yesterday 14:04", "12 Nov 14:04". */
 export function stamp(at: number, now: number): string {
   const days = daysBetween(at, now);

@@ -1,6 +1,7 @@
 // The whole job by keyboard. Single letters act only while no field is being written in, nothing
 // acts while an input method composes or a dialog is open, and no system text key is taken.
 import type { Desk } from './desk.svelte';
+import { room } from './room.svelte';
 
 const mac = navigator.platform.startsWith('Mac');
 
@@ -97,7 +98,7 @@ function undo(event: KeyboardEvent, desk: Desk): boolean {
 
 /** Shows or hides the person: beside the thread where there is room, else over it. */
 export function togglePerson(desk: Desk): void {
-  if (matchMedia('(width >= 80rem)').matches) desk.inbox.personShown = !desk.inbox.personShown;
+  if (room.forPerson) desk.inbox.personShown = !desk.inbox.personShown;
   else desk.inbox.personOver = !desk.inbox.personOver;
 }
 

@@ -2,6 +2,7 @@
 import type { SettingsView } from '../backend/backend';
 import { words, type Tongue } from '../i18n/words.svelte';
 import { mediaQuery } from './media.svelte';
+import { room } from './room.svelte';
 
 const dark = mediaQuery('(prefers-color-scheme: dark)');
 const strong = mediaQuery('(prefers-contrast: more)');
@@ -14,7 +15,22 @@ export function applyLook(settings: SettingsView): void {
   words.tongue = tongueOf(settings);
   root.lang = words.tongue;
   root.dir = words.direction;
-  root.style.setProperty('font-size', `${settings.textSize}%`);
+  setTextSize(settings.textSize);
+}
+
+let textSize = 100;
+
+/** The styles ask the window's box for its width in the text size; a box does not notice a new text
+    size by itself, so it is made a container anew. */
+function setTextSize(percent: number): void {
+  if (percent === textSize) return;
+  textSize = percent;
+  document.documentElement.style.setProperty('font-size', `${percent}%`);
+  const box = document.getElementById('window');
+  box?.style.setProperty('container-type', 'normal');
+  box?.getBoundingClientRect();
+  box?.style.removeProperty('container-type');
+  room.measure();
 }
 
 function tongueOf(settings: SettingsView): Tongue {
