@@ -64,8 +64,21 @@ pub(crate) struct Session {
 struct Lane {
     verifier: ChainVerifier,
     committed: Cursor,
-    /// What came did not fit together and was asked for once more.
-    asked_again: bool,
+    asked: Asked,
+    /// The furthest envelope that came, and the furthest head, whether they fitted or not.
+    seen: (u64, u64),
+}
+
+/// Where a stream stands with what did not fit together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// Everything fits.
+    No,
+    /// It was asked for once more. What was on its way before the relay heard that is let go by: it
+    /// comes again with the answer.
+    Waiting,
+    /// The answer has begun; if that does not fit either, it is a gap.
+    Answered,
 }
 
 impl Session {
@@ -86,7 +99,8 @@ impl Session {
         let lane = Lane {
             verifier,
             committed: cursor,
-            asked_again: false,
+            asked: Asked::No,
+            seen: (cursor.sequence, cursor.sequence),
         };
         self.lanes.insert(cursor.stream, lane);
     }
@@ -163,6 +177,9 @@ impl Session {
         let Some(lane) = self.lanes.get_mut(&envelope.stream) else {
             return Vec::new();
         };
+        if !lane.expects(envelope.sequence) {
+            return Vec::new();
+        }
         match lane.verifier.push(envelope) {
             Ok(()) => Vec::new(),
             Err(_) => lane
@@ -198,9 +215,12 @@ impl Session {
         let Some(lane) = self.lanes.get_mut(&head.stream) else {
             return self.discard(head);
         };
+        if !lane.expects_head(head.sequence) {
+            return Vec::new();
+        }
         match lane.verifier.close(head) {
             Ok(envelopes) => {
-                lane.asked_again = false;
+                lane.asked = Asked::No;
                 if envelopes.is_empty() {
                     return Vec::new();
                 }
@@ -247,13 +267,39 @@ impl Session {
 }
 
 impl Lane {
+    /// Whether an envelope is to be taken in. While an answer is waited for, only one that begins
+    /// it: the one behind the cursor, or one that goes back behind what had come.
+    const fn expects(&mut self, sequence: u64) -> bool {
+        let begins = sequence == self.committed.sequence + 1 || sequence <= self.seen.0;
+        if sequence > self.seen.0 {
+            self.seen.0 = sequence;
+        }
+        self.is_answered_if(begins)
+    }
+
+    /// Whether a head is to be looked at: while an answer is waited for, only one that came before.
+    const fn expects_head(&mut self, sequence: u64) -> bool {
+        let begins = sequence <= self.seen.1;
+        if sequence > self.seen.1 {
+            self.seen.1 = sequence;
+        }
+        self.is_answered_if(begins)
+    }
+
+    const fn is_answered_if(&mut self, begins: bool) -> bool {
+        if matches!(self.asked, Asked::Waiting) && begins {
+            self.asked = Asked::Answered;
+        }
+        !matches!(self.asked, Asked::Waiting)
+    }
+
     /// Starts over from what is committed; `None` if that was done before and did not help.
     fn ask_again(&mut self) -> Option<Vec<Step>> {
         self.verifier.reset();
-        if self.asked_again {
+        if self.asked != Asked::No {
             return None;
         }
-        self.asked_again = true;
+        self.asked = Asked::Waiting;
         let (stream, after) = (self.committed.stream, self.committed.sequence);
         Some(vec![Step::Say(FromDevice::Again { stream, after })])
     }
@@ -271,7 +317,7 @@ impl Lane {
             link: head.link,
         };
         self.verifier = ChainVerifier::new(keys.clone(), cursor);
-        self.asked_again = false;
+        self.asked = Asked::No;
         vec![Step::Lose {
             count: lost,
             cursor,
@@ -420,6 +466,36 @@ mod tests {
             panic!("{steps:?}")
         };
         assert_eq!(cursor.sequence, 3);
+    }
+
+    #[test]
+    fn what_was_on_its_way_when_it_was_asked_again_is_no_second_fault() {
+        let (envelopes, head) = honest(3);
+        let until = |sequence: usize| {
+            let link = envelopes[sequence - 1].link();
+            let sequence = envelopes[sequence - 1].sequence;
+            let at = Cursor {
+                stream: STREAM,
+                sequence,
+                link,
+            };
+            Head::sign(RELAY, &secret(1), at, 1)
+        };
+        let mut session = session();
+        // The first is left out; the second and its head follow before the relay hears of it.
+        assert_eq!(deliver(&mut session, &[], &until(1)), again(0));
+        assert_eq!(deliver(&mut session, &envelopes[1..2], &until(2)), vec![]);
+        let steps = deliver(&mut session, &envelopes, &head);
+        assert!(matches!(steps.as_slice(), [Step::Take { envelopes, .. }] if envelopes.len() == 3));
+    }
+
+    #[test]
+    fn an_answer_that_leaves_out_the_same_is_a_gap_even_if_nothing_else_comes() {
+        let (_, head) = honest(1);
+        let mut session = session();
+        assert_eq!(deliver(&mut session, &[], &head), again(0));
+        let steps = deliver(&mut session, &[], &head);
+        assert!(matches!(steps.as_slice(), [Step::Lose { count: 1, .. }]));
     }
 
     #[test]
