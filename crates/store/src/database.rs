@@ -22,7 +22,9 @@ pub(crate) struct Database {
     key: DatabaseKey,
     /// `None` once closed.
     writer: Mutex<Option<Connection>>,
-    readers: Mutex<Vec<Connection>>,
+    /// The idle ones; `None` once closed. Held for a moment only, so that no reader ever waits for
+    /// the writer, which is held for a whole transaction.
+    readers: Mutex<Option<Vec<Connection>>>,
 }
 
 impl std::fmt::Debug for Database {
@@ -82,24 +84,24 @@ impl Database {
             path,
             key,
             writer: Mutex::new(Some(writer)),
-            readers: Mutex::default(),
+            readers: Mutex::new(Some(Vec::new())),
         })
     }
 
     /// Reads in one snapshot, beside whatever is being written.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        let idle = lock(&self.readers).pop();
+        let idle = lock(&self.readers).as_mut().ok_or(Error::Closed)?.pop();
         let reader = match idle {
             Some(reader) => reader,
-            None if lock(&self.writer).is_none() => return Err(Error::Closed),
             None => open::reader(&self.path, &self.key)?,
         };
         let snapshot = reader.unchecked_transaction()?;
         let result = work(&snapshot)?;
         snapshot.finish()?;
-        let open = lock(&self.writer).is_some();
-        let mut idle = lock(&self.readers);
-        if open && idle.len() < IDLE_READERS {
+        // One that comes back after the file was closed is closed as well.
+        if let Some(idle) = lock(&self.readers).as_mut()
+            && idle.len() < IDLE_READERS
+        {
             idle.push(reader);
         }
         Ok(result)
@@ -138,9 +140,9 @@ impl Database {
 
     /// Closes every connection. What is asked for later gets [`Error::Closed`].
     pub(crate) fn close(&self) {
+        let readers = lock(&self.readers).take();
         let writer = lock(&self.writer).take();
-        lock(&self.readers).clear();
-        drop(writer);
+        drop((readers, writer));
     }
 }
 
