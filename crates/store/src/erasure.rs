@@ -7,6 +7,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use domain::ConnectionId;
 use domain::secrets::Secrets;
 
 use crate::error::{Error, Result};
@@ -58,18 +59,32 @@ pub fn erase(
         })
     };
     let alone = layout::is_alone(paths);
-    for share in shares(paths, &wipe)? {
+    let (connections, mut trouble) = reached(paths, &wipe);
+    for share in shares(paths, &wipe, &connections) {
         before(&Step::Share(share.clone()))?;
-        destroy(&share)?;
+        // One that cannot be destroyed must not save the others, nor the keychain's halves.
+        if let Err(error) = destroy(&share) {
+            trouble.get_or_insert(error);
+        }
     }
-    reach(Stage::SharesDestroyed, wipe.secrets_left)?;
-    let left = remove_secrets(&wipe, secrets, before)?;
+    if trouble.is_none() {
+        reach(Stage::SharesDestroyed, wipe.secrets_left)?;
+    }
+    let left = remove_secrets(&wipe, &connections, secrets, before)?;
+    if let Some(error) = trouble {
+        return Err(error);
+    }
     reach(Stage::SecretsRemoved, left)?;
     for path in doomed(paths, &wipe, alone)? {
         before(&Step::File(path.clone()))?;
         remove_all(&path)?;
     }
-    disk::sync_folder(paths.root())?;
+    for folder in [paths.vaults(), paths.all_media(), paths.root().to_owned()] {
+        match disk::sync_folder(&folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
     reach(Stage::FilesRemoved, left)?;
     before(&Step::Surroundings)?;
     reach(Stage::SurroundingsRemoved, left)?;
@@ -84,42 +99,58 @@ pub fn erase(
 /// Tries again to remove keychain items of an erasure that found the keychain locked or away. True if
 /// none are left.
 pub fn remove_left_secrets(secrets: &dyn Secrets, wipe: &Wipe) -> Result<bool> {
-    let left = wipe.secrets_left && remove_secrets(wipe, secrets, &mut |_| Ok(()))?;
+    let left =
+        wipe.secrets_left && remove_secrets(wipe, &wipe.connections, secrets, &mut |_| Ok(()))?;
     Ok(!left)
 }
 
-/// Key shares B. The shop's own goes last: as long as it stands, what is being wiped can be named.
-fn shares(paths: &Paths, wipe: &Wipe) -> Result<Vec<PathBuf>> {
-    let mut shares: Vec<PathBuf> = match wipe.scope {
-        WipeScope::Connections => wipe
-            .connections
-            .iter()
-            .map(|connection| paths.vault(*connection).share)
-            .collect(),
-        WipeScope::Everything => {
-            let mut connections = paths.vaults_on_disk().or_else(none_if_gone)?;
-            connections.extend(&wipe.connections);
-            connections.sort_unstable();
-            connections.dedup();
-            connections
-                .iter()
-                .map(|connection| paths.vault(*connection).share)
-                .collect()
+/// The connections an erasure reaches; of everything also those only the disk knows of, such as one
+/// whose making was cut off. If the disk cannot be asked, the named ones and why.
+fn reached(paths: &Paths, wipe: &Wipe) -> (Vec<ConnectionId>, Option<Error>) {
+    let mut connections = wipe.connections.clone();
+    let mut trouble = None;
+    if wipe.scope == WipeScope::Everything {
+        match paths.vaults_on_disk().or_else(none_if_gone) {
+            Ok(found) => connections.extend(found),
+            Err(error) => trouble = Some(error),
         }
-    };
+    }
+    connections.sort_unstable();
+    connections.dedup();
+    (connections, trouble)
+}
+
+/// Key shares B. The shop's own goes last: as long as it stands, what is being wiped can be named.
+fn shares(paths: &Paths, wipe: &Wipe, connections: &[ConnectionId]) -> Vec<PathBuf> {
+    let mut shares: Vec<PathBuf> = connections
+        .iter()
+        .map(|connection| paths.vault(*connection).share)
+        .collect();
     if wipe.scope == WipeScope::Everything {
         shares.push(paths.shop().share);
     }
     // A share that was being written when the program ended is a share too.
-    Ok(shares
+    shares
         .into_iter()
         .flat_map(|share| [disk::beside(&share, ".new"), share])
-        .collect())
+        .collect()
 }
 
 /// Overwrites, waits for the disk, unlinks, waits for the folder. On a disk that moves blocks about
-/// the old one may survive the overwriting; the keychain's half is what then makes it worthless.
+/// the old one may survive the overwriting; the keychain's half is what then makes it worthless. So
+/// one that cannot be overwritten is unlinked all the same.
 fn destroy(path: &Path) -> Result<()> {
+    if let Err(error) = overwrite(path) {
+        tracing::warn!(%error, "a key share could not be overwritten before it was removed");
+    }
+    disk::remove(path)?;
+    match disk::sync_parent(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+fn overwrite(path: &Path) -> Result<()> {
     let length = match fs::metadata(path) {
         Ok(metadata) => metadata.len(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -131,22 +162,19 @@ fn destroy(path: &Path) -> Result<()> {
         .collect();
     let whole = usize::try_from(length).map_or(noise.len(), |length| length.min(noise.len()));
     file.write_all(noise.get(..whole).unwrap_or(&noise))?;
-    file.sync_all()?;
-    drop(file);
-    disk::remove(path)?;
-    Ok(disk::sync_parent(path)?)
+    Ok(file.sync_all()?)
 }
 
 /// Removes every keychain item of what is wiped. A keychain that is locked or away does not hold the
 /// erasure up: share B is gone already. Answers whether any are left.
 fn remove_secrets(
     wipe: &Wipe,
+    connections: &[ConnectionId],
     secrets: &dyn Secrets,
     before: &mut dyn FnMut(&Step) -> Result<()>,
 ) -> Result<bool> {
     let profile = Profile::parse(&wipe.profile)?;
-    let mut names: Vec<String> = wipe
-        .connections
+    let mut names: Vec<String> = connections
         .iter()
         .flat_map(|connection| profile.secrets_of(*connection))
         .collect();

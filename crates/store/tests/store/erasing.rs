@@ -281,3 +281,54 @@ fn an_old_copy_of_the_files_does_not_open_with_todays_keychain() {
         .unwrap(),
     );
 }
+
+#[test]
+fn a_share_that_cannot_be_destroyed_saves_nothing_else() {
+    let desk = desk();
+    let stubborn = desk.paths.vault(connection(1)).share;
+    fs::remove_file(&stubborn).unwrap();
+    // No file that could be unlinked: the disk refuses.
+    fs::create_dir(&stubborn).unwrap();
+    begin(&desk, WipeScope::Everything);
+    assert!(matches!(run(&desk, None).0, Err(Error::Io(_))));
+    assert_eq!(stage(&desk), Stage::Begun, "it is not called done");
+    assert!(!desk.paths.vault(connection(2)).share.exists());
+    assert!(!desk.paths.shop().share.exists());
+    assert_eq!(desk.secrets.names(), Vec::<String>::new());
+    assert!(desk.open(2).is_err());
+    fs::remove_dir(&stubborn).unwrap();
+    assert_eq!(run(&desk, None).0.unwrap(), Vec::<PathBuf>::new());
+    assert_eq!(stage(&desk), Stage::Swept);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_share_that_cannot_be_overwritten_is_unlinked() {
+    use std::os::unix::fs::symlink;
+    let desk = desk();
+    let share = desk.paths.vault(connection(1)).share;
+    fs::remove_file(&share).unwrap();
+    // Opening it to write fails; unlinking it does not.
+    let folder = desk.paths.root().join("vaults");
+    symlink(folder, &share).unwrap();
+    begin(&desk, WipeScope::Connections);
+    assert_eq!(run(&desk, None).0.unwrap(), Vec::<PathBuf>::new());
+    assert!(fs::symlink_metadata(&share).is_err());
+}
+
+#[test]
+fn everything_reaches_secrets_only_the_disk_knows_the_owner_of() {
+    let desk = desk();
+    let unknown = Wipe {
+        connections: vec![connection(1)],
+        ..wipe(&desk, WipeScope::Everything)
+    };
+    let id = connection(2).to_string();
+    assert!(desk.secrets.names().iter().any(|name| name.contains(&id)));
+    WipeJournal::open(&desk.paths)
+        .unwrap()
+        .begin(unknown)
+        .unwrap();
+    run(&desk, None).0.unwrap();
+    assert_eq!(desk.secrets.names(), Vec::<String>::new());
+}
