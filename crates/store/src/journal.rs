@@ -1,4 +1,4 @@
-//! The wipe journal: what is being erased, and how far. Two slots of 4 KiB are laid down while there
+//! The wipe journal: what is being erased, and how far. Two slots of 64 KiB are laid down while there
 //! is still room, and from then on only overwritten in place, in turn: a full disk cannot stop an
 //! erasure, and a write that is cut off leaves the other slot whole. It is read before any database is
 //! opened.
@@ -15,7 +15,8 @@ use crate::disk;
 use crate::error::{Error, Result};
 use crate::paths::Paths;
 
-const SLOT: usize = 4096;
+/// Room for some six hundred accounts: an erasure too long for it could not begin.
+const SLOT: usize = 64 * 1024;
 const MAGIC: &[u8; 8] = b"SBWIPE01";
 /// Magic, generation and length before the record, a checksum behind everything.
 const ROOM: usize = SLOT - 8 - 8 - 4 - 32;
@@ -275,7 +276,7 @@ mod tests {
             .update("one", |wipe| wipe.stage = Stage::Swept)
             .unwrap();
         let after = paths.wipe_slots().map(|slot| fs::read(slot).unwrap());
-        for cut in (0..=SLOT).step_by(64) {
+        for cut in (0..=SLOT).step_by(1024) {
             for (slot, (old, new)) in paths.wipe_slots().iter().zip(before.iter().zip(&after)) {
                 let torn: Vec<u8> = new[..cut].iter().chain(&old[cut..]).copied().collect();
                 fs::write(slot, torn).unwrap();
@@ -284,6 +285,23 @@ mod tests {
             assert!(matches!(stage, Stage::Begun | Stage::Swept), "{cut}");
             assert_eq!(stage == Stage::Swept, cut == SLOT, "{cut}");
         }
+    }
+
+    #[test]
+    fn a_shop_with_hundreds_of_accounts_can_be_wiped() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = paths(&folder);
+        let mut journal = WipeJournal::open(&paths).unwrap();
+        let large = Wipe {
+            connections: (0..=255)
+                .map(|one| ConnectionId::from_bytes([one; 16]))
+                .collect(),
+            // Its notice names a stream for each.
+            notice: "s".repeat(256 * 33),
+            ..wipe("large")
+        };
+        journal.begin(large.clone()).unwrap();
+        assert_eq!(WipeJournal::open(&paths).unwrap().wipes(), [large]);
     }
 
     #[test]
