@@ -13,9 +13,10 @@ use crate::paths::Paths;
 /// What the profile file says of a folder in which nothing but ours was found.
 pub(crate) const ALONE: &str = "alone";
 
-const FILES: [&str; 15] = [
+const FILES: [&str; 16] = [
     "CACHEDIR.TAG",
     "profile",
+    "profile.new",
     "lock",
     "shop.db",
     "shop.db-wal",

@@ -8,6 +8,7 @@ use domain::ConnectionId;
 
 use crate::error::{Error, Result};
 use crate::paths::Paths;
+use crate::shop::ShopDb;
 use crate::{disk, keys, layout};
 
 /// One data folder's name in the keychain and for the single instance.
@@ -30,7 +31,7 @@ impl Profile {
         match fs::read_to_string(&path) {
             Ok(text) => Self::parse(text.lines().next().unwrap_or_default()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                if paths.shop().head.exists() || !paths.vaults_on_disk()?.is_empty() {
+                if ShopDb::exists(paths) || !paths.vaults_on_disk()?.is_empty() {
                     return Err(Error::NotThere);
                 }
                 let profile = Self {
@@ -41,7 +42,8 @@ impl Profile {
                 } else {
                     ""
                 };
-                disk::write_new(&path, format!("{}\n{alone}\n", profile.id).as_bytes())?;
+                // Cut off while it was written, it would be a profile that nobody can read.
+                disk::replace(&path, format!("{}\n{alone}\n", profile.id).as_bytes())?;
                 Ok(profile)
             }
             Err(error) => Err(error.into()),
@@ -134,6 +136,33 @@ impl fmt::Display for VaultName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_profile_cut_off_while_it_was_written_is_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::create(folder.path()).unwrap();
+        fs::write(disk::beside(&paths.profile(), ".new"), "0123").unwrap();
+        let made = Profile::open_or_create(&paths).unwrap();
+        assert_eq!(Profile::open_or_create(&paths).unwrap(), made);
+        assert!(layout::is_alone(&paths), "the half-written one is ours");
+        assert!(!disk::beside(&paths.profile(), ".new").exists());
+    }
+
+    #[test]
+    fn any_part_of_a_shop_keeps_a_second_profile_from_being_made() {
+        for part in [
+            |paths: &Paths| paths.shop().head,
+            |paths: &Paths| paths.shop().database,
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let paths = Paths::create(folder.path()).unwrap();
+            fs::write(part(&paths), "x").unwrap();
+            assert!(matches!(
+                Profile::open_or_create(&paths),
+                Err(Error::NotThere)
+            ));
+        }
+    }
 
     #[test]
     fn a_profile_is_made_once_and_never_over_existing_files() {
