@@ -29,6 +29,10 @@ pub enum Untrusted {
     /// It was signed by another relay key than the one that is trusted.
     #[error("this receipt was signed by another relay key than the one given")]
     OtherRelayKey,
+    /// A relay key is given, and no relay has signed: it was never answered, or its part was cut
+    /// off.
+    #[error("this receipt has no statement of the relay for the key given")]
+    NoStatement,
 }
 
 impl From<BadNote> for Untrusted {
@@ -436,8 +440,8 @@ impl VerifiedReceipt {
         }
     }
 
-    /// Checks a receipt, offline. `relay_key` is the relay key to trust; without it the receipt
-    /// shows only that its parts fit and which key signed.
+    /// Checks a receipt, offline. `relay_key` is the relay key to trust, which must have signed;
+    /// without it the receipt shows only that its parts fit and which key signed.
     pub fn verify(receipt: &str, relay_key: Option<&VerifyKey>) -> Result<Self, Untrusted> {
         let notes = split_notes(receipt).ok_or(Untrusted::Malformed)?;
         let (signed_notice, signed_completion, signed_statement) = match notes.as_slice() {
@@ -456,10 +460,12 @@ impl VerifiedReceipt {
         }
         completion.check_signature(signed_completion, &notice)?;
         notice.check_signature(signed_notice)?;
-        if let (Some(trusted), Some(statement)) = (relay_key, &statement)
-            && *trusted != statement.relay_key
-        {
-            return Err(Untrusted::OtherRelayKey);
+        match (relay_key, &statement) {
+            (Some(_), None) => return Err(Untrusted::NoStatement),
+            (Some(trusted), Some(statement)) if *trusted != statement.relay_key => {
+                return Err(Untrusted::OtherRelayKey);
+            }
+            _ => {}
         }
         Ok(Self {
             notice,
@@ -631,6 +637,20 @@ mod tests {
             VerifiedReceipt::verify(&receipt, None).unwrap().statement,
             None
         );
+    }
+
+    #[test]
+    fn a_receipt_whose_relay_part_was_cut_off_does_not_pass_for_a_trusted_key() {
+        let signed_notice = notice().sign(&key(1));
+        let signed_completion = completion(&signed_notice).sign(&key(2));
+        let cut = VerifiedReceipt::assemble(&signed_notice, &signed_completion, None);
+        assert!(receipt().starts_with(&cut), "it is the whole one, cut");
+        let trusted = key(7).public();
+        assert_eq!(
+            VerifiedReceipt::verify(&cut, Some(&trusted)),
+            Err(Untrusted::NoStatement)
+        );
+        assert!(VerifiedReceipt::verify(&receipt(), Some(&trusted)).is_ok());
     }
 
     #[test]
