@@ -155,7 +155,7 @@ pub enum Broken {
         /// The repeated sequence.
         sequence: u64,
     },
-    /// The chain does not lead to the signed head.
+    /// The chain does not lead to the signed head, or the head contradicts one from before.
     #[error("an envelope up to {sequence} was altered")]
     Altered {
         /// The first sequence that cannot be right, or the head's where it cannot be told.
@@ -177,6 +177,8 @@ pub enum Broken {
 pub struct ChainVerifier {
     keys: RelayKeys,
     accepted: Cursor,
+    /// When the newest head seen so far was signed. Not kept over a restart.
+    newest: Option<i64>,
     pending: Vec<Envelope>,
     bytes: usize,
 }
@@ -187,6 +189,7 @@ impl ChainVerifier {
         Self {
             keys,
             accepted: cursor,
+            newest: None,
             pending: Vec::new(),
             bytes: 0,
         }
@@ -230,12 +233,27 @@ impl ChainVerifier {
             return Err(Broken::Forged);
         }
         if pending.is_empty() && head.sequence <= self.accepted.sequence {
-            return Ok(Vec::new());
+            return self.look_back(head);
         }
         check_places(&pending, self.accepted.sequence, head.sequence)?;
         let accepted = check_links(pending, self.accepted, head)?;
         self.accepted = head.cursor();
+        self.newest = self.newest.max(Some(head.at));
         Ok(accepted)
+    }
+
+    /// A head that says nothing new. It still must not contradict what was accepted: another link
+    /// at the same place is a fork, and a stream that, signed later, goes less far was rolled back.
+    fn look_back(&mut self, head: &Head) -> Result<Vec<Genuine>, Broken> {
+        let forked = head.sequence == self.accepted.sequence && head.link != self.accepted.link;
+        let later = self.newest.is_some_and(|newest| head.at > newest);
+        if forked || (later && head.sequence < self.accepted.sequence) {
+            return Err(Broken::Altered {
+                sequence: head.sequence,
+            });
+        }
+        self.newest = self.newest.max(Some(head.at));
+        Ok(Vec::new())
     }
 
     /// Goes on behind a place the relay signed that it no longer holds, and says how many
@@ -406,6 +424,47 @@ mod tests {
             verifier.close(&head),
             Ok(Vec::new()),
             "a head seen again says nothing new"
+        );
+    }
+
+    #[test]
+    fn a_head_may_repeat_what_was_accepted_and_never_contradict_it() {
+        let (envelopes, head) = honest(5);
+        let mut verifier = verifier();
+        for envelope in envelopes {
+            verifier.push(envelope).unwrap();
+        }
+        verifier.close(&head).unwrap();
+        let at = |sequence, link, at| {
+            let cursor = Cursor {
+                stream: STREAM,
+                sequence,
+                link,
+            };
+            Head::sign(RELAY, &secret(1), cursor, at)
+        };
+        let other = honest(4).1.link;
+        // A fork at the very place, whenever it was signed.
+        for moment in [0, 2000] {
+            assert_eq!(
+                verifier.close(&at(5, other, moment)),
+                Err(Broken::Altered { sequence: 5 })
+            );
+        }
+        // An older head that comes late is only late; signed later it takes back what was there.
+        assert_eq!(verifier.close(&at(4, other, 999)), Ok(Vec::new()));
+        assert_eq!(
+            verifier.close(&at(4, other, 1001)),
+            Err(Broken::Altered { sequence: 4 })
+        );
+        assert_eq!(verifier.cursor(), head.cursor(), "nothing was given up");
+        assert_eq!(verifier.close(&at(5, head.link, 3000)), Ok(Vec::new()));
+        // After a restart a fork at the cursor is still noticed.
+        let keys = RelayKeys::of(RELAY, &secret(1), &secret(2));
+        let mut restarted = ChainVerifier::new(keys, head.cursor());
+        assert_eq!(
+            restarted.close(&at(5, other, 4000)),
+            Err(Broken::Altered { sequence: 5 })
         );
     }
 
