@@ -45,6 +45,8 @@ pub enum What {
         platform_id: String,
         /// The new text.
         text: String,
+        /// Whose conversation it is in, where that can be told.
+        contact: Option<ContactRef>,
     },
     /// Something this version does not understand. Kept raw, shown, tried again after an update.
     Unsupported {

@@ -12,6 +12,7 @@ use domain::inbound::{Author, Event, InboundMessage, What};
 use domain::{ContactRef, ConversationId, MessageId, Timestamp};
 use store::Cursor;
 use store::vault::messages::{Arrival, News, Road};
+use store::vault::progress::Edit;
 use store::{Vault, VaultWrite};
 use wire::event::{PartKind, WebhookPart};
 
@@ -230,8 +231,17 @@ fn apply_anew(
             let on = write.react(platform_id, *by, emoji.as_deref(), event.at)?;
             touch(write, on.as_slice(), &mut changes)?;
         }
-        What::Edited { platform_id, text } => {
-            let changed = write.edit(platform_id, text, event.at)?;
+        What::Edited {
+            platform_id,
+            text,
+            contact,
+        } => {
+            let edit = Edit {
+                platform_id,
+                text,
+                contact: contact.as_ref(),
+            };
+            let changed = write.edit(&edit, event.at)?;
             touch(write, changed.as_slice(), &mut changes)?;
         }
         What::Unsupported { .. } => {

@@ -68,7 +68,9 @@ pub fn merged_messages(
     let mut waiting = Vec::new();
     for vault in vaults {
         let before = position.0.get(&vault.connection()).copied();
-        let found = vault.read(|read| read.find_messages(query, None, before, limit))?;
+        // One more than fits on the page tells whether there is another.
+        let asked = limit.saturating_add(1);
+        let found = vault.read(|read| read.find_messages(query, None, before, asked))?;
         waiting.push(VecDeque::from(found));
     }
     // A vault gives its hits by row, which is not quite by time: a page takes from each vault a

@@ -183,7 +183,7 @@ impl<'a> Element<'a> {
         Some(vec![self.event(key, What::Message(message))])
     }
 
-    fn edit(&self, _: &ContactRef, edit: &Value) -> Option<Vec<Event>> {
+    fn edit(&self, contact: &ContactRef, edit: &Value) -> Option<Vec<Event>> {
         let (mid, text) = (word(edit, "mid")?, word(edit, "text")?);
         let number = word(edit, "num_edit").unwrap_or_else(|| self.at.0.to_string());
         let key = format!("e:{mid}:{number}");
@@ -192,6 +192,7 @@ impl<'a> Element<'a> {
             What::Edited {
                 platform_id: mid,
                 text,
+                contact: Some(contact.clone()),
             },
         )])
     }

@@ -112,7 +112,12 @@ impl<'a> Said<'a> {
             "edit" => {
                 let platform_id = word(body, "original_message_id")?;
                 let text = edited_text(body.get("message")?)?;
-                (format!("e:{id}"), What::Edited { platform_id, text })
+                let what = What::Edited {
+                    platform_id,
+                    text,
+                    contact: self.contact.clone(),
+                };
+                (format!("e:{id}"), what)
             }
             _ => (
                 format!("m:{id}"),

@@ -62,7 +62,7 @@ CREATE TABLE contact_keys (
     seen_at         INTEGER NOT NULL,
     PRIMARY KEY (kind, value)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX contact_keys_contact ON contact_keys (contact);
+CREATE INDEX contact_keys_contact ON contact_keys (contact, seen_at);
 
 -- Two contacts that turned out to be one person: the id that went away and the one that stayed.
 CREATE TABLE contact_moves (
@@ -143,9 +143,11 @@ CREATE TABLE pending (
     kind            TEXT NOT NULL,
     at              INTEGER NOT NULL,
     body            TEXT,
+    conversation    INTEGER REFERENCES contacts (id) ON DELETE CASCADE,
     PRIMARY KEY (platform_id, kind)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX pending_old ON pending (at);
+CREATE INDEX pending_conversation ON pending (conversation) WHERE conversation IS NOT NULL;
 
 -- By the message's platform id, so that a reaction may come before its message. A reaction taken
 -- off stays as a row without emoji: an older one arriving late must not bring it back.

@@ -3,10 +3,11 @@
 
 use domain::inbound::InboundMessage;
 use domain::time::{MINUTE, SECOND};
-use domain::{Delivery, OurId, Timestamp};
+use domain::{Channel, Delivery, OurId, Timestamp};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::messages::Arrival;
+use super::messages::{Arrival, Road};
+use super::thread::failure_from_row;
 use super::{VaultRead, VaultWrite};
 use crate::error::Result;
 use crate::sql;
@@ -36,6 +37,9 @@ impl VaultWrite<'_> {
         if let Some(our_id) = &echo.message.our_id {
             return self.nameless_with_our_id(our_id);
         }
+        if !self.may_be_our_sending(echo)? {
+            return Ok(None);
+        }
         let mut statement = self.sql.prepare_cached(
             "SELECT m.id, m.text FROM outbox o JOIN messages m ON m.id = o.message
              WHERE o.conversation = ?1 AND o.state IN ('sending', 'unconfirmed')
@@ -57,18 +61,39 @@ impl VaultWrite<'_> {
         Ok(fitting)
     }
 
+    /// Whether an echo without our id can be of something this program sent. Messenger's name the
+    /// app that sent it, unless a human did; Instagram's never do. WhatsApp echoes only what was
+    /// written on the phone. What a look into the thread finds names no app on any channel.
+    fn may_be_our_sending(&self, echo: &Arrival<'_>) -> Result<bool> {
+        let channel = self.facts()?.map(|facts| facts.channel);
+        Ok(match (channel, &echo.message.app_id) {
+            (Some(Channel::Whatsapp), _) => false,
+            (_, Some(app)) => self.own_app()?.as_ref() == Some(app),
+            (Some(Channel::Messenger), None) => echo.road != Road::Live,
+            (_, None) => true,
+        })
+    }
+
     /// The platform has a message of ours, under this id. If its echo stood as a row of its own
-    /// until now, the two become one.
+    /// until now, the two become one, and it has come as far as the echo had.
     pub(crate) fn confirm(&self, row: i64, platform_id: &str, at: Option<Timestamp>) -> Result<()> {
         let mut at = at;
+        let mut come = None;
         if let Some(echo) = self.row_with_platform_id(platform_id)?
             && echo != row
         {
-            let sent_at: i64 = self
+            let (sent_at, delivery, failure) = self
                 .sql
-                .prepare_cached("SELECT sent_at FROM messages WHERE id = ?1")?
-                .query_row([echo], |row| row.get(0))?;
-            at = at.or(Some(Timestamp(sent_at)));
+                .prepare_cached(
+                    "SELECT sent_at, delivery, failure_reason, failure_code FROM messages
+                     WHERE id = ?1",
+                )?
+                .query_row([echo], |row| {
+                    let delivery = sql::word_or_none(row, "delivery", Delivery::from_name)?;
+                    Ok((sql::time(row, "sent_at")?, delivery, failure_from_row(row)?))
+                })?;
+            at = at.or(Some(sent_at));
+            come = delivery.map(|delivery| (delivery, failure));
             self.remove_message(echo)?;
         }
         let state = self
@@ -88,6 +113,9 @@ impl VaultWrite<'_> {
             self.set_delivery(row, Delivery::Sent, None)?;
         }
         self.remove_outbox_row(row)?;
+        if let Some((delivery, failure)) = come {
+            self.advance(row, delivery, failure.as_ref())?;
+        }
         self.settle_pending(row, platform_id)?;
         let conversation = self.conversation_of_message(row)?;
         self.apply_watermarks(conversation)?;

@@ -92,6 +92,7 @@ impl VaultRead<'_> {
     }
 
     /// The key to write to comes first: the kinds in the order of `ContactKind`, the newest of each.
+    /// Of those one payload named, the first is the newest.
     fn keys_of(&self, contact: i64) -> Result<Vec<ContactKey>> {
         let mut statement = self.sql.prepare_cached(
             "SELECT kind, value FROM contact_keys WHERE contact = ?1 ORDER BY seen_at DESC, value",
@@ -145,12 +146,13 @@ impl VaultWrite<'_> {
             None => self.add_contact()?,
         };
         self.change_contact_words(row, || {
-            for key in &who.keys {
+            // The payload's order is kept: of two numbers in one, the first is the newer.
+            for (place, key) in (0..).zip(&who.keys) {
                 self.sql.prepare_cached(ADD_KEY)?.execute(params![
                     key.kind.name(),
                     key.value,
                     row,
-                    at.0
+                    at.plus(-place).0
                 ])?;
             }
             self.set_newer(row, "name", who.name.as_deref(), at)?;
@@ -159,7 +161,7 @@ impl VaultWrite<'_> {
         Ok(self.conversation_id(row))
     }
 
-    /// Another key of a person, learnt from an answer of the platform.
+    /// Another key of a person, learnt from an answer of the platform: the one it writes to.
     pub fn add_key(
         &self,
         conversation: ConversationId,
@@ -169,7 +171,7 @@ impl VaultWrite<'_> {
         let row = self.expect_row(conversation)?;
         let mut keys = self.keys_of(row)?;
         if !keys.contains(key) {
-            keys.push(key.clone());
+            keys.insert(0, key.clone());
             self.contact_of(
                 &ContactRef {
                     keys,
@@ -328,11 +330,12 @@ const ADD_KEY: &str = "
     ON CONFLICT (kind, value) DO UPDATE SET seen_at = max(seen_at, excluded.seen_at)";
 
 /// Statements that move what belongs to contact ?2 to contact ?1.
-const MOVE_ROWS: [&str; 7] = [
+const MOVE_ROWS: [&str; 8] = [
     "UPDATE contact_keys SET contact = ?1 WHERE contact = ?2",
     "UPDATE contact_moves SET stayed = ?1 WHERE stayed = ?2",
     "UPDATE messages SET conversation = ?1 WHERE conversation = ?2",
     "UPDATE quarantine SET conversation = ?1 WHERE conversation = ?2",
+    "UPDATE pending SET conversation = ?1 WHERE conversation = ?2",
     "UPDATE outbox SET conversation = ?1 WHERE conversation = ?2",
     "UPDATE draft_pictures SET conversation = ?1 WHERE conversation = ?2",
     "UPDATE gaps SET conversation = ?1 WHERE conversation = ?2",

@@ -250,7 +250,8 @@ pub struct Unread {
 
 impl VaultWrite<'_> {
     /// The owner has seen a conversation up to and with a message. What arrives later stays unread,
-    /// even if the platform dates it earlier. Answers whether anything changed.
+    /// even if the platform dates it earlier. Answers whether anything changed. The platform is told
+    /// by an id of its own: a key (`x:…`) that stands in for one says nothing to it.
     pub fn mark_read(&self, conversation: ConversationId, upto: MessageId) -> Result<bool> {
         let row = self.expect_row(conversation)?;
         let upto = self.message_row(upto)?;
@@ -271,7 +272,7 @@ impl VaultWrite<'_> {
                      (SELECT platform_id FROM messages
                       WHERE conversation = ?1 AND author = 'person'
                         AND sent_at <= (SELECT sent_at FROM messages WHERE id = ?2)
-                        AND seen = 1 AND platform_id IS NOT NULL
+                        AND seen = 1 AND platform_id NOT LIKE 'x:%'
                       ORDER BY sent_at DESC, id DESC LIMIT 1)
                  WHERE id = ?1",
             )?
@@ -347,7 +348,8 @@ macro_rules! select {
                     c.last_inbound_at, k.name, k.handle, k.person,
                     k.picture_file, k.picture_key, k.picture_size,
                     (SELECT value FROM contact_keys
-                     WHERE contact = c.id AND kind = 'phone' LIMIT 1) AS phone,
+                     WHERE contact = c.id AND kind = 'phone'
+                     ORDER BY seen_at DESC LIMIT 1) AS phone,
                     m.author, substr(m.text, 1, 200) AS text, m.delivery, m.unsent, m.story_kind,
                     m.unsupported,
                     (SELECT kind FROM attachments

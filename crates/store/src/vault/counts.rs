@@ -137,7 +137,7 @@ mod tests {
                 reply_to: None,
                 story: None,
                 our_id: None,
-                app_id: Some("other".to_owned()),
+                app_id: None,
                 unsupported: None,
             };
             let arrival = Arrival {

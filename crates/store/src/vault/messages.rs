@@ -136,7 +136,9 @@ impl VaultWrite<'_> {
         let row = self.insert(conversation, arrival)?;
         self.settle_pending(row, &message.platform_id)?;
         if message.author == Author::Shop {
-            self.note_answer_elsewhere(conversation, row)?;
+            if is_by_hand(message) {
+                self.note_answer_elsewhere(conversation, row)?;
+            }
             self.apply_watermarks(conversation)?;
         }
         self.refresh(conversation);
@@ -149,12 +151,14 @@ impl VaultWrite<'_> {
         let Existing {
             row, conversation, ..
         } = *existing;
-        if existing.ours {
+        let placeholder = is_placeholder(arrival.message);
+        // What cannot be shown says nothing of a message of ours: it may only speak of it.
+        if existing.ours && !placeholder {
             let at = (arrival.road == Road::Live).then_some(arrival.at);
             self.confirm(row, &arrival.message.platform_id, at)?;
             return Ok(self.stored(row, conversation, News::Known));
         }
-        if existing.unsupported && !existing.unsent && !is_placeholder(arrival.message) {
+        if existing.unsupported && !existing.unsent && !placeholder {
             self.fill_placeholder(row, arrival)?;
             self.refresh(conversation);
             return Ok(self.stored(row, conversation, News::Understood));
@@ -209,7 +213,8 @@ impl VaultWrite<'_> {
         Ok(row)
     }
 
-    /// What was shown as "cannot be shown" gets its content after an update.
+    /// What was shown as "cannot be shown" gets its content after an update, and its side: an
+    /// earlier version may not have known whose it is.
     fn fill_placeholder(&self, row: i64, arrival: &Arrival<'_>) -> Result<()> {
         let message = arrival.message;
         let before = self.message_text(row)?;
@@ -219,7 +224,9 @@ impl VaultWrite<'_> {
         self.sql
             .prepare_cached(
                 "UPDATE messages SET text = ?2, reply_to = ?3, story_id = ?4, story_kind = ?5,
-                     unsupported = ?6, quarantine = ?7
+                     unsupported = ?6, quarantine = ?7, author = ?8,
+                     delivery = iif(?8 = 'shop', coalesce(delivery, 'sent'), NULL),
+                     seen = iif(?8 = 'shop', 1, seen)
                  WHERE id = ?1",
             )?
             .execute(params![
@@ -230,6 +237,7 @@ impl VaultWrite<'_> {
                 story.map(|story| if story.mention { "mention" } else { "reply" }),
                 message.unsupported,
                 arrival.quarantine,
+                sql::author_name(message.author),
             ])?;
         self.add_attachments(row, &message.attachments)?;
         self.index_message(row, message.text.as_deref())
@@ -241,16 +249,21 @@ impl VaultWrite<'_> {
         if message.our_id.is_some() {
             return Ok(false);
         }
-        let ours: Option<String> = self
-            .sql
-            .prepare_cached("SELECT app_id FROM facts WHERE one = 1")?
-            .query_row([], |row| row.get(0))
-            .optional()?
-            .flatten();
-        Ok(message.app_id.is_none() || message.app_id != ours)
+        Ok(message.app_id.is_none() || message.app_id != self.own_app()?)
     }
 
-    /// The shop answered from elsewhere: whoever did has seen what came before.
+    /// The shop's own app at the platform, as echoes name it.
+    pub(crate) fn own_app(&self) -> Result<Option<String>> {
+        let mut statement = self
+            .sql
+            .prepare_cached("SELECT app_id FROM facts WHERE one = 1")?;
+        Ok(statement
+            .query_row([], |row| row.get(0))
+            .optional()?
+            .flatten())
+    }
+
+    /// The shop answered by hand from elsewhere: whoever did has seen what came before.
     fn note_answer_elsewhere(&self, conversation: i64, row: i64) -> Result<()> {
         let changed = self
             .sql
@@ -301,6 +314,15 @@ impl VaultWrite<'_> {
             news,
         }
     }
+}
+
+/// The app id echoes from Meta's own Page inbox carry.
+const PAGE_INBOX: &str = "263902037430900";
+
+/// Whether a human wrote an echo, on a phone or in Meta's inbox. What another program sent, an
+/// answering machine perhaps, does not mean that anybody has read what the person wrote.
+fn is_by_hand(echo: &InboundMessage) -> bool {
+    echo.app_id.as_deref().is_none_or(|app| app == PAGE_INBOX)
 }
 
 /// Nothing to show but the fact that there is something.

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use super::VaultWrite;
 use super::conversations::Filter;
 use super::messages::{Arrival, Road};
+use super::progress::Edit;
 use super::testing::{at, in_memory, read, write};
 use super::thread::Page;
 
@@ -98,7 +99,13 @@ fn apply(tx: &VaultWrite<'_>, moment: i64, news: &News) -> crate::Result<()> {
             tx.unsend(&id(*number), at(moment))?;
         }
         News::Edit(number) => {
-            tx.edit(&id(*number), &format!("edited {moment}"), at(moment))?;
+            let contact = message(*number, 3).contact;
+            let edit = Edit {
+                platform_id: &id(*number),
+                text: &format!("edited {moment}"),
+                contact: Some(&contact),
+            };
+            tx.edit(&edit, at(moment))?;
         }
         News::Progress(number, state) => {
             tx.apply_progress(&plain(Messages::Ids(vec![id(*number)]), *state), at(moment))?;

@@ -37,24 +37,29 @@ impl Pending {
 struct Waiting {
     state: Delivery,
     failure: Option<Failure>,
+    /// When the platform took the message, if it said so.
+    sent_at: Option<Timestamp>,
 }
 
 impl VaultWrite<'_> {
-    /// Keeps news without content, or replaces older news of the same kind.
+    /// Keeps news, or replaces older news of the same kind. What has words of a person's is theirs.
     pub(crate) fn wait_for(
         &self,
         platform_id: &str,
-        kind: Pending,
+        (kind, conversation): (Pending, Option<i64>),
         at: Timestamp,
         body: Option<&str>,
     ) -> Result<()> {
         self.sql
             .prepare_cached(
-                "INSERT INTO pending (platform_id, kind, at, body) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (platform_id, kind) DO UPDATE SET at = excluded.at, body = excluded.body
+                "INSERT INTO pending (platform_id, kind, at, body, conversation)
+                 VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (platform_id, kind) DO UPDATE SET at = excluded.at,
+                     body = excluded.body,
+                     conversation = coalesce(excluded.conversation, pending.conversation)
                  WHERE excluded.at >= pending.at",
             )?
-            .execute(params![platform_id, kind.name(), at.0, body])?;
+            .execute(params![platform_id, kind.name(), at.0, body, conversation])?;
         Ok(())
     }
 
@@ -69,13 +74,16 @@ impl VaultWrite<'_> {
         let mut waiting = Waiting {
             state,
             failure: failure.cloned(),
+            sent_at: (state == Delivery::Sent).then_some(at),
         };
         if let Some((_, Some(earlier))) = self.pending(platform_id, Pending::Progress)? {
             let earlier: Waiting =
                 serde_json::from_str(&earlier).map_err(|_| Error::Invalid("pending progress"))?;
+            let sent_at = waiting.sent_at.or(earlier.sent_at);
             if earlier.state.advance(state) == earlier.state {
                 waiting = earlier;
             }
+            waiting.sent_at = sent_at;
         }
         let body = serde_json::to_string(&waiting).expect("plain enums serialise");
         self.sql
@@ -97,6 +105,9 @@ impl VaultWrite<'_> {
         if let Some((_, Some(body))) = self.pending(platform_id, Pending::Progress)? {
             let waiting: Waiting =
                 serde_json::from_str(&body).map_err(|_| Error::Invalid("pending progress"))?;
+            if let Some(at) = waiting.sent_at {
+                self.place_by_platform(row, at)?;
+            }
             self.advance(row, waiting.state, waiting.failure.as_ref())?;
         }
         for (kind, state) in [

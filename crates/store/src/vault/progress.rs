@@ -3,13 +3,24 @@
 
 use domain::inbound::{Messages, Progress};
 use domain::outbound::{Failure, Reason};
-use domain::{Delivery, MessageId, Timestamp};
+use domain::{ContactRef, Delivery, MessageId, Timestamp};
 use rusqlite::{OptionalExtension as _, params};
 
 use super::pending::Pending;
 use super::{VaultRead, VaultWrite};
 use crate::error::Result;
 use crate::sql;
+
+/// New words for a message.
+#[derive(Clone, Copy, Debug)]
+pub struct Edit<'a> {
+    /// The platform's id of the message.
+    pub platform_id: &'a str,
+    /// What it says now.
+    pub text: &'a str,
+    /// Whose conversation it is in, where that can be told.
+    pub contact: Option<&'a ContactRef>,
+}
 
 impl VaultRead<'_> {
     pub(crate) fn row_with_platform_id(&self, platform_id: &str) -> Result<Option<i64>> {
@@ -41,7 +52,7 @@ impl VaultWrite<'_> {
                 Some(row) => self.advance_up_to_row(row, progress.state),
                 None => {
                     if let Some(kind) = up_to(progress.state) {
-                        self.wait_for(platform_id, kind, at, None)?;
+                        self.wait_for(platform_id, (kind, None), at, None)?;
                     }
                     Ok(Vec::new())
                 }
@@ -69,7 +80,9 @@ impl VaultWrite<'_> {
             let failure = progress.failure.as_ref();
             match found {
                 Some(row) => {
-                    if self.advance(row, progress.state, failure)? {
+                    let placed =
+                        progress.state == Delivery::Sent && self.place_by_platform(row, at)?;
+                    if self.advance(row, progress.state, failure)? || placed {
                         changed.push(self.message_id(row));
                     }
                 }
@@ -77,6 +90,25 @@ impl VaultWrite<'_> {
             }
         }
         Ok(changed)
+    }
+
+    /// A message of this program's stands where its own clock put it until the platform says when
+    /// it took it: WhatsApp does so with the status `sent`, and has no echo that would. True if it
+    /// moved.
+    pub(crate) fn place_by_platform(&self, row: i64, at: Timestamp) -> Result<bool> {
+        let moved = self
+            .sql
+            .prepare_cached(
+                "UPDATE messages SET sent_at = ?2
+                 WHERE id = ?1 AND our_id IS NOT NULL AND sent_at <> ?2",
+            )?
+            .execute(params![row, at.0])?;
+        if moved > 0 {
+            let conversation = self.conversation_of_message(row)?;
+            self.apply_watermarks(conversation)?;
+            self.refresh(conversation);
+        }
+        Ok(moved > 0)
     }
 
     /// Moves one message forward. True if it moved.
@@ -192,7 +224,7 @@ impl VaultWrite<'_> {
     /// everywhere; its place in the thread stays. Answers the message, if it was here.
     pub fn unsend(&self, platform_id: &str, at: Timestamp) -> Result<Option<MessageId>> {
         let Some(row) = self.row_with_platform_id(platform_id)? else {
-            self.wait_for(platform_id, Pending::Unsent, at, None)?;
+            self.wait_for(platform_id, (Pending::Unsent, None), at, None)?;
             self.forget_what_was_said(platform_id)?;
             return Ok(None);
         };
@@ -203,7 +235,12 @@ impl VaultWrite<'_> {
 
     /// The text of a message was changed. An older change never replaces a newer one, and none
     /// brings a message back that was taken back.
-    pub fn edit(&self, platform_id: &str, text: &str, at: Timestamp) -> Result<Option<MessageId>> {
+    pub fn edit(&self, edit: &Edit<'_>, at: Timestamp) -> Result<Option<MessageId>> {
+        let Edit {
+            platform_id,
+            text,
+            contact,
+        } = *edit;
         let state: Option<(i64, bool)> = self
             .sql
             .prepare_cached(
@@ -217,7 +254,19 @@ impl VaultWrite<'_> {
         match state {
             None if self.is_unsent_before_arrival(platform_id)? => Ok(None),
             None => {
-                self.wait_for(platform_id, Pending::Edited, at, Some(text))?;
+                // The new words wait with whoever wrote them: they go when that person is erased.
+                let conversation = match contact {
+                    Some(contact) => {
+                        let who = ContactRef {
+                            keys: contact.keys.clone(),
+                            name: None,
+                            handle: None,
+                        };
+                        Some(self.expect_row(self.contact_of(&who, at)?)?)
+                    }
+                    None => None,
+                };
+                self.wait_for(platform_id, (Pending::Edited, conversation), at, Some(text))?;
                 Ok(None)
             }
             Some((_, false)) => Ok(None),

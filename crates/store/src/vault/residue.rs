@@ -9,6 +9,7 @@ use domain::{ContactKind, ContactRef};
 use rusqlite::Connection;
 
 use super::messages::{Arrival, Road};
+use super::progress::Edit;
 use super::quarantine::NewQuarantine;
 use super::testing::{at, in_clear, write};
 
@@ -107,7 +108,12 @@ fn an_edited_message_leaves_nothing_of_its_old_words() {
     let path = folder.path().join("vault.db");
     let mut connection = filled(&path);
     write(&mut connection, |tx| {
-        tx.edit("m_1", "nothing has landed", at(2_000))?;
+        let edit = Edit {
+            platform_id: "m_1",
+            text: "nothing has landed",
+            contact: None,
+        };
+        tx.edit(&edit, at(2_000))?;
         // The raw event still has them; the engine removes it once the message is understood.
         let raw = tx
             .quarantined("1", 500)?
@@ -132,6 +138,40 @@ fn an_erased_contact_leaves_neither_words_nor_name() {
     for word in [WORD, "namecanary", "brass"] {
         assert!(!stands(&connection, &path, word), "{word}");
     }
+}
+
+#[test]
+fn an_erased_contact_leaves_no_new_wording_that_waits_for_its_message() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vault.db");
+    let mut connection = filled(&path);
+    let person = ContactRef::of(ContactKind::Igsid, "17");
+    let edit = |platform_id, contact| Edit {
+        platform_id,
+        text: "editcanary",
+        contact,
+    };
+    write(&mut connection, |tx| {
+        tx.edit(&edit("m_not_here", Some(&person)), at(2_000))
+    });
+    assert!(stands(&connection, &path, "editcanary"));
+    write(&mut connection, |tx| {
+        let conversation = tx.conversation_with(&person.keys[0])?.expect("it is there");
+        tx.erase_contact(conversation)
+    });
+    assert!(!stands(&connection, &path, "editcanary"));
+    // The control: nobody's words would have stayed.
+    write(&mut connection, |tx| {
+        tx.edit(&edit("m_nobody", None), at(3_000))
+    });
+    write(&mut connection, |tx| {
+        let conversation = tx.contact_of(&person, at(3_000))?;
+        tx.erase_contact(conversation)
+    });
+    assert!(
+        stands(&connection, &path, "editcanary"),
+        "the control must hit"
+    );
 }
 
 #[test]

@@ -230,7 +230,9 @@ impl VaultRead<'_> {
         Ok(Message {
             id: self.message_id(row.get("id")?),
             conversation: self.conversation_id(row.get("conversation")?),
-            platform_id: row.get("platform_id")?,
+            platform_id: row
+                .get::<_, Option<String>>("platform_id")?
+                .filter(|id| !id.starts_with("x:")),
             our_id: row
                 .get::<_, Option<[u8; 16]>>("our_id")?
                 .map(OurId::from_bytes),
@@ -269,7 +271,7 @@ impl VaultRead<'_> {
     }
 }
 
-fn failure_from_row(row: &Row<'_>) -> rusqlite::Result<Option<Failure>> {
+pub(crate) fn failure_from_row(row: &Row<'_>) -> rusqlite::Result<Option<Failure>> {
     let reason = sql::word_or_none(row, "failure_reason", Reason::from_name)?;
     let code = row.get("failure_code")?;
     Ok(reason.map(|reason| Failure { reason, code }))

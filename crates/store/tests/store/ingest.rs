@@ -9,7 +9,7 @@ use store::vault::messages::{Arrival, News, Road};
 use store::vault::quarantine::NewQuarantine;
 use store::{Vault, merged_conversations};
 
-use crate::support::{Desk, arrives, by, echo, message, picture, reply, said, thread};
+use crate::support::{Desk, arrives, by, echo, edit, message, picture, reply, said, thread};
 
 fn progress(messages: Messages, state: Delivery) -> Progress {
     Progress {
@@ -224,9 +224,9 @@ fn news_that_comes_before_its_message_waits_for_it() {
     vault
         .write(|tx| {
             tx.react("m_1", Author::Person, Some("❤"), Timestamp(1_100))?;
-            tx.edit("m_1", "one, edited", Timestamp(1_200))?;
+            tx.edit(&edit("m_1", "one, edited"), Timestamp(1_200))?;
             tx.unsend("m_2", Timestamp(2_100))?;
-            tx.edit("m_2", "never seen", Timestamp(2_050))?;
+            tx.edit(&edit("m_2", "never seen"), Timestamp(2_050))?;
             let read = progress(Messages::UpToMessage("e_2".to_owned()), Delivery::Read);
             tx.apply_progress(&read, Timestamp(4_100))?;
             let failed = Progress {
@@ -284,7 +284,7 @@ fn an_unsent_message_keeps_its_place_and_nothing_else() {
         Some(stored.message)
     );
     vault
-        .write(|tx| tx.edit("m_1", "back again", Timestamp(1_300)))
+        .write(|tx| tx.edit(&edit("m_1", "back again"), Timestamp(1_300)))
         .unwrap();
     vault
         .write(|tx| tx.react("m_1", Author::Person, Some("😮"), Timestamp(1_400)))
@@ -451,4 +451,41 @@ fn a_gap_is_shown_where_it_is_and_counted_once() {
     ));
     assert_eq!((before.gaps, before.more), (vec![gap], false));
     assert_eq!(vault.read(|read| read.lost()).unwrap(), 3);
+}
+
+#[test]
+fn of_two_numbers_in_one_payload_the_first_is_written_to() {
+    // In either order of their digits: which is newer is not in the value.
+    for (new, old) in [
+        ("46700000001", "46701740605"),
+        ("46709999999", "46701740605"),
+    ] {
+        let desk = Desk::new();
+        let vault = desk.create(1);
+        let phone = |value: &str| ContactKey {
+            kind: ContactKind::Phone,
+            value: value.to_owned(),
+        };
+        let conversation = vault
+            .write(|tx| {
+                tx.contact_of(&ContactRef::of(ContactKind::Phone, old), Timestamp(1_000))?;
+                let moved = ContactRef {
+                    keys: vec![phone(new), phone(old)],
+                    name: None,
+                    handle: None,
+                };
+                tx.contact_of(&moved, Timestamp(2_000))?;
+                // Heard twice.
+                tx.contact_of(&moved, Timestamp(2_000))
+            })
+            .unwrap();
+        let contact = vault.read(|read| read.contact(conversation)).unwrap();
+        assert_eq!(contact.unwrap().keys, [phone(new), phone(old)]);
+        let learnt = phone("46705555555");
+        vault
+            .write(|tx| tx.add_key(conversation, &learnt, Timestamp(3_000)))
+            .unwrap();
+        let contact = vault.read(|read| read.contact(conversation)).unwrap();
+        assert_eq!(contact.unwrap().keys, [learnt, phone(new), phone(old)]);
+    }
 }

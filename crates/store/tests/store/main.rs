@@ -1,6 +1,10 @@
 //! The store on real SQLCipher files in folders of their own.
 
 #[cfg(test)]
+mod beside;
+#[cfg(test)]
+mod echoes;
+#[cfg(test)]
 mod erasing;
 #[cfg(test)]
 mod full;
@@ -14,6 +18,8 @@ mod media;
 mod opening;
 #[cfg(test)]
 mod outbox;
+#[cfg(test)]
+mod placeholders;
 #[cfg(test)]
 mod road;
 #[cfg(test)]

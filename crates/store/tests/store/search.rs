@@ -4,7 +4,7 @@ use domain::{ContactKind, ContactRef, Timestamp};
 use store::vault::contacts::FetchedProfile;
 use store::{Query, Vault, merged_messages, merged_people};
 
-use crate::support::{Desk, arrives, said};
+use crate::support::{Desk, arrives, edit, said};
 
 fn finds(vault: &Vault, query: &str) -> Vec<String> {
     let query = Query::parse(query).unwrap();
@@ -81,7 +81,7 @@ fn what_was_taken_back_or_changed_is_not_found() {
         .write(|tx| tx.unsend("m_1", Timestamp(3_000)))
         .unwrap();
     vault
-        .write(|tx| tx.edit("m_2", "glider", Timestamp(3_000)))
+        .write(|tx| tx.edit(&edit("m_2", "glider"), Timestamp(3_000)))
         .unwrap();
     assert_eq!(finds(&vault, "zeppelin"), Vec::<String>::new());
     assert_eq!(finds(&vault, "balloon"), Vec::<String>::new());
@@ -156,4 +156,28 @@ fn results_of_several_vaults_are_paged_without_loss() {
     found.sort_unstable();
     found.dedup();
     assert_eq!(found.len(), 20);
+}
+
+#[test]
+fn a_vault_that_filled_the_page_has_more_to_give() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    for number in 0..5 {
+        let id = format!("m_{number}");
+        arrives(&vault, &said("17", &id, "brass bell"), 1_000 + number);
+    }
+    let query = Query::parse("bell").unwrap();
+    let mut after = None;
+    let mut pages = Vec::new();
+    loop {
+        let page = merged_messages(&[&vault], &query, after.as_ref(), 2).unwrap();
+        pages.push(page.hits.len());
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(pages, [2, 2, 1]);
+    let whole = merged_messages(&[&vault], &query, None, 5).unwrap();
+    assert!(whole.next.is_none(), "exactly full, and that was all");
 }

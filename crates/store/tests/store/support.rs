@@ -12,6 +12,7 @@ use domain::{
 use store::vault::facts::Facts;
 use store::vault::messages::{Arrival, Road, Stored};
 use store::vault::outbox::{NewReply, ReplyBody};
+use store::vault::progress::Edit;
 use store::vault::thread::{Message, Page};
 use store::{MemorySecrets, Paths, Profile, Vault};
 
@@ -129,6 +130,15 @@ pub(crate) fn by(vault: &Vault, message: &InboundMessage, at: i64, road: Road) -
         quarantine: None,
     };
     vault.write(|tx| tx.add_message(&arrival)).unwrap()
+}
+
+/// New words for a message, of nobody in particular.
+pub(crate) fn edit<'a>(platform_id: &'a str, text: &'a str) -> Edit<'a> {
+    Edit {
+        platform_id,
+        text,
+        contact: None,
+    }
 }
 
 /// Queues words, to leave at once.
