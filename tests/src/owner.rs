@@ -60,7 +60,7 @@ impl Owner {
         }
         self.page.press("Connect").await?;
         self.page
-            .find(&Find::named("listbox", "Conversations"))
+            .find(&Find::named("region", "Inbox"))
             .await
             .map(drop)
     }
@@ -115,7 +115,7 @@ impl Owner {
     pub async fn inbox(&self) -> Result<()> {
         self.page.press("Back to the inbox").await?;
         self.page
-            .find(&Find::named("listbox", "Conversations"))
+            .find(&Find::named("region", "Inbox"))
             .await
             .map(drop)
     }

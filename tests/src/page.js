@@ -111,7 +111,7 @@
 
   window.__page = {
     role, name, shown, all, whenever,
-    text: (el) => tidy(text(el)),
+    text: (el) => tidy([...el.childNodes].map(text).join(' ')),
     outline() {
       return [...document.querySelectorAll('*')]
         .filter((el) => role(el) && shown(el) && !['none', 'presentation'].includes(role(el)))
