@@ -1,0 +1,177 @@
+//! 200 means: on the disk. The program is killed at any moment, and nothing it answered is gone.
+
+use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use rusqlite::OpenFlags;
+use serde_json::json;
+use wire::api::EnrolMode;
+
+use crate::command_line::{command, settings};
+use crate::device::text_of;
+use crate::fake_meta::PAGE;
+use crate::world::{World, says, signature};
+
+/// A relay in a process of its own, on a world's store.
+struct Process {
+    child: Child,
+    url: String,
+}
+
+impl Process {
+    fn start(world: &World) -> Self {
+        let address = free_address();
+        let mut settings = settings(world);
+        settings.insert("SHOPBELL_LISTEN", address.clone());
+        settings.insert("SHOPBELL_PUBLIC_URL", format!("http://{address}"));
+        settings.insert("SHOPBELL_LOG", "off".into());
+        let mut command = command(&settings);
+        let child = command.arg("serve").stderr(Stdio::piped()).spawn().unwrap();
+        let mut process = Self {
+            child,
+            url: format!("http://{address}"),
+        };
+        let begun = Instant::now();
+        while TcpStream::connect(&address).is_err() {
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "{}",
+                process.last_words()
+            );
+            std::thread::yield_now();
+        }
+        process
+    }
+
+    fn last_words(&mut self) -> String {
+        let _ = self.child.kill();
+        let mut said = String::new();
+        self.child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut said)
+            .unwrap();
+        said
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+fn free_address() -> String {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
+/// Posts webhooks until the program is gone; the texts it answered 200 to.
+async fn post_until_gone(world: &World, url: &str, (round, lane): (u32, u32)) -> Vec<String> {
+    let mut answered = Vec::new();
+    for n in 0_u32.. {
+        let text = format!("round {round} lane {lane} number {n}");
+        let body = says("page", PAGE, &text).to_string();
+        let signed = signature(crate::fake_meta::SECRET, body.as_bytes());
+        let request = world.http.post(format!("{url}/webhooks/meta"));
+        let request = request.header("x-hub-signature-256", signed).body(body);
+        match request.send().await {
+            Ok(answer) if answer.status() == 200 => answered.push(text),
+            Ok(answer) => panic!("{}", answer.status()),
+            Err(_) => return answered,
+        }
+    }
+    answered
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_was_answered_200_survives_a_kill() {
+    let mut world = World::with(|config| config.enrol = EnrolMode::Open).await;
+    let mut device = world.device(1).await;
+    device.connect(&world, "7001", &["messenger"]).await;
+    world.stop_relay().await;
+    let mut answered = BTreeSet::new();
+    for round in 0..12_u32 {
+        let process = Process::start(&world);
+        let url = process.url.clone();
+        let lanes = (0..4).map(|lane| post_until_gone(&world, &url, (round, lane)));
+        let killing = async {
+            // A different moment in each round, without a clock: after so many rows.
+            let wanted = i64::try_from(answered.len()).unwrap() + 5 + i64::from(round * 7);
+            while rows(&world) < wanted {
+                tokio::task::yield_now().await;
+            }
+            tokio::task::block_in_place(|| process.kill());
+        };
+        let (texts, ()) = tokio::join!(futures_util::future::join_all(lanes), killing);
+        answered.extend(texts.into_iter().flatten());
+    }
+    assert!(
+        answered.len() > 100,
+        "only {} were answered",
+        answered.len()
+    );
+    world.start_relay().await;
+    let mut socket = device.open_socket(&world).await;
+    let held = rows(&world);
+    let mut arrived = BTreeSet::new();
+    let mut count = 0;
+    while count < held {
+        for (_, event) in socket.events().await {
+            let wire::event::Event::Webhook(part) = event else {
+                panic!("{event:?}")
+            };
+            assert!(arrived.insert(text_of(&part)), "one came twice");
+            count += 1;
+        }
+    }
+    let lost: Vec<_> = answered.difference(&arrived).collect();
+    assert_eq!(lost, Vec::<&String>::new(), "answered 200 and lost");
+    let _ = json!(null);
+}
+
+fn rows(world: &World) -> i64 {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let connection = rusqlite::Connection::open_with_flags(world.store(), flags).unwrap();
+    connection.busy_timeout(Duration::from_secs(5)).unwrap();
+    connection
+        .query_row("SELECT count(*) FROM envelopes", [], |row| row.get(0))
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_cannot_be_written_is_503_and_not_200() {
+    let world = World::start().await;
+    let mut device = world.device(1).await;
+    device.connect(&world, "7001", &["messenger"]).await;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let other = rusqlite::Connection::open_with_flags(world.store(), flags).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let body = says("page", PAGE, "while the store is taken");
+    assert_eq!(world.webhook(&body).await, 503, "Meta comes again");
+    assert_eq!(world.get("/readyz").await.status(), 503);
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(world.webhook(&body).await, 200);
+    assert_eq!(
+        text_of(&device.open_socket(&world).await.part().await),
+        "while the store is taken"
+    );
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn told_to_stop_it_ends_well_and_soon() {
+    let mut world = World::start().await;
+    world.stop_relay().await;
+    let mut process = Process::start(&world);
+    let told = std::process::Command::new("kill")
+        .args(["-TERM", &process.child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(told.success());
+    let status = tokio::task::block_in_place(|| process.child.wait()).unwrap();
+    assert!(status.success(), "{status}");
+}

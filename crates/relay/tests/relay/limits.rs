@@ -1,0 +1,204 @@
+//! Who asks too often, too much, twice, or without a signature.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use wire::Nonce;
+use wire::api::{EnrolMode, EnrolRequest, Refusal, RefusalCode};
+use wire::auth::{RequestHeaders, RequestParts};
+use wire::seal::SealSecret;
+use wire::{KeyId, SealKey};
+
+use crate::device::{Device, fresh};
+use crate::world::{MINUTE, World};
+
+async fn refusal(answer: reqwest::Response) -> (u16, Refusal) {
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+/// A signed request, sent as often as is wanted.
+async fn send(world: &World, device: &Device, at: i64, nonce: Nonce) -> reqwest::Response {
+    let body = b"{}";
+    let parts = RequestParts {
+        method: "POST",
+        path: "/v1/claim",
+        query: "",
+        body,
+    };
+    let headers = RequestHeaders::sign(&device.identity, device.relay.relay, (at, nonce), parts);
+    let mut request = world.http.post(world.url("/v1/claim")).body(body.to_vec());
+    for (name, value) in headers.to_pairs() {
+        request = request.header(name, value);
+    }
+    request.send().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_signed_request_is_good_once_and_for_two_minutes() {
+    let world = World::start().await;
+    let device = world.device(1).await;
+    let nonce = Nonce::from_bytes(fresh());
+    let (status, said) = refusal(send(&world, &device, world.now(), nonce).await).await;
+    assert_eq!(
+        (status, said.code),
+        (400, RefusalCode::Malformed),
+        "let in, and makes no sense"
+    );
+    let (status, said) = refusal(send(&world, &device, world.now(), nonce).await).await;
+    assert_eq!(
+        (status, said.code),
+        (401, RefusalCode::NotSigned),
+        "the same again"
+    );
+    let late = world.now() - 3 * MINUTE;
+    let (status, said) =
+        refusal(send(&world, &device, late, Nonce::from_bytes(fresh())).await).await;
+    assert_eq!((status, said.code), (401, RefusalCode::Clock));
+    assert_eq!(said.now, world.now(), "the relay tells its time");
+}
+
+#[tokio::test]
+async fn who_does_not_sign_is_not_let_in() {
+    let world = World::start().await;
+    let paths = [
+        "/v1/logins",
+        "/v1/claim",
+        "/v1/connections",
+        "/v1/connections/prove",
+        "/v1/tokens",
+        "/v1/deletions/refused",
+    ];
+    for path in paths {
+        let answer = world
+            .http
+            .post(world.url(path))
+            .body("{}")
+            .send()
+            .await
+            .unwrap();
+        let (status, said) = refusal(answer).await;
+        assert_eq!((status, said.code), (401, RefusalCode::NotSigned), "{path}");
+    }
+    let stranger = Device::unknown(&world, 50).await;
+    let answer = send(&world, &stranger, world.now(), Nonce::from_bytes(fresh())).await;
+    assert_eq!(refusal(answer).await.1.code, RefusalCode::UnknownDevice);
+}
+
+#[tokio::test]
+async fn a_long_body_is_refused() {
+    let world = World::start().await;
+    let long = "x".repeat(70 * 1024);
+    for path in ["/v1/enrol", "/v1/deletions", "/meta/deletion"] {
+        let answer = world
+            .http
+            .post(world.url(path))
+            .body(long.clone())
+            .send()
+            .await
+            .unwrap();
+        assert!(
+            [400, 401, 413].contains(&answer.status().as_u16()),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn enrolling_too_often_has_to_wait() {
+    let world = World::with(|config| config.rates.enrol = 2).await;
+    for seed in 1..=2 {
+        world.device(seed).await;
+    }
+    let third = Device::unknown(&world, 3).await;
+    assert_eq!(enrol(&world, &third, None).await, Err(RefusalCode::TooMany));
+}
+
+#[tokio::test]
+async fn reading_codes_too_often_has_to_wait() {
+    let world = World::with(|config| config.rates.pages = 3).await;
+    let mut statuses = Vec::new();
+    for _ in 0..4 {
+        statuses.push(
+            world
+                .get("/deletion/AAAAAAAAAAAAAAAAAAAAAAAA")
+                .await
+                .status()
+                .as_u16(),
+        );
+    }
+    assert_eq!(statuses, [404, 404, 404, 429]);
+}
+
+async fn enrol(
+    world: &World,
+    device: &Device,
+    code: Option<String>,
+) -> Result<serde_json::Value, RefusalCode> {
+    let asked = EnrolRequest {
+        identity: device.identity.public(),
+        key_id: KeyId::from_bytes(fresh()),
+        seal_key: SealSecret::from_bytes(fresh()).public(),
+        code,
+    };
+    device.post(world, "/v1/enrol", &asked).await
+}
+
+#[tokio::test]
+async fn where_a_code_is_needed_one_code_lets_one_device_in() {
+    let world = World::with(|config| config.enrol = EnrolMode::Code).await;
+    let device = Device::unknown(&world, 1).await;
+    let refused = Err(RefusalCode::EnrolCode);
+    assert_eq!(enrol(&world, &device, None).await, refused);
+    assert_eq!(
+        enrol(&world, &device, Some("AAAAA-AAAAA".into())).await,
+        refused
+    );
+    let code = crate::command_line::enrol_code(&world);
+    let typed = code.to_lowercase().replace('-', " ");
+    assert!(
+        enrol(&world, &device, Some(typed)).await.is_ok(),
+        "as people type it"
+    );
+    let other = Device::unknown(&world, 2).await;
+    assert_eq!(enrol(&world, &other, Some(code)).await, refused, "once");
+    assert!(
+        enrol(&world, &device, None).await.is_ok(),
+        "who is in stays in"
+    );
+}
+
+#[tokio::test]
+async fn a_seal_key_nobody_can_own_is_refused() {
+    let world = World::start().await;
+    let device = Device::unknown(&world, 1).await;
+    let asked = EnrolRequest {
+        identity: device.identity.public(),
+        key_id: KeyId::from_bytes([1; 8]),
+        seal_key: SealKey::from_bytes([0; 32]),
+        code: None,
+    };
+    let refused = device
+        .post::<serde_json::Value>(&world, "/v1/enrol", &asked)
+        .await;
+    assert_eq!(refused, Err(RefusalCode::Malformed));
+}
+
+#[tokio::test]
+async fn somebody_elses_identity_cannot_be_enrolled() {
+    let world = World::start().await;
+    let (victim, attacker) = (
+        Device::unknown(&world, 1).await,
+        Device::unknown(&world, 2).await,
+    );
+    let asked = EnrolRequest {
+        identity: victim.identity.public(),
+        key_id: KeyId::from_bytes([1; 8]),
+        seal_key: SealSecret::from_bytes([5; 32]).public(),
+        code: None,
+    };
+    let refused = attacker
+        .post::<serde_json::Value>(&world, "/v1/enrol", &asked)
+        .await;
+    assert_eq!(refused, Err(RefusalCode::NotSigned));
+    let _ = (Arc::new(0), Ordering::SeqCst);
+}

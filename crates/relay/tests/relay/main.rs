@@ -1,0 +1,37 @@
+//! The relay as the world sees it: over HTTP and its socket, with a stand-in for Meta and devices
+//! that hold their own keys.
+
+#[cfg(test)]
+mod at_rest;
+#[cfg(test)]
+mod callbacks;
+#[cfg(test)]
+mod command_line;
+#[cfg(test)]
+mod device;
+#[cfg(test)]
+mod disconnect;
+#[cfg(test)]
+mod fake_meta;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod login;
+#[cfg(test)]
+mod notices;
+#[cfg(test)]
+mod pages;
+#[cfg(test)]
+mod proofs;
+#[cfg(test)]
+mod restore;
+#[cfg(test)]
+mod road;
+#[cfg(test)]
+mod streams;
+#[cfg(test)]
+mod vectors;
+#[cfg(test)]
+mod world;
