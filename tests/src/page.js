@@ -36,6 +36,10 @@
   function shown(el) {
     if (!el.isConnected) return false;
     if (el.closest('[aria-hidden="true"], [inert]')) return false;
+    // What lies behind a modal dialog cannot be reached by anybody.
+    const modals = [...document.querySelectorAll('dialog:modal')];
+    const front = modals[modals.length - 1];
+    if (front && !front.contains(el)) return false;
     return el.checkVisibility({ visibilityProperty: true });
   }
 
