@@ -14,7 +14,10 @@ use crate::shell::Shell;
 pub const SCHEME: &str = "shopmedia";
 
 /// Answers one request of the window's.
-#[expect(clippy::needless_pass_by_value, reason = "Tauri hands the context over by value")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "Tauri hands the context over by value"
+)]
 pub fn answer<R: Runtime>(
     context: UriSchemeContext<'_, R>,
     request: Request<Vec<u8>>,

@@ -19,6 +19,7 @@ use crate::browser::Browser;
 use crate::config::Config;
 use crate::eraser::Eraser;
 use crate::error::{Error, Result};
+use crate::link::client::Http;
 use crate::link::client::{RelayClient, http_client};
 use crate::login::LoginDesk;
 use crate::news::{Arrival, News};
@@ -60,7 +61,7 @@ pub(crate) struct Inner {
     source: SecretsSource,
     pub(crate) clock: Clock,
     pub(crate) browser: Browser,
-    pub(crate) http: reqwest::Client,
+    pub(crate) http: Http,
     graph: Graph,
     pub(crate) herald: Herald,
     phase: watch::Sender<Phase>,

@@ -18,6 +18,7 @@ use wire::api::DeletionNotice;
 use wire::receipt::{RelayStatement, VerifiedReceipt, WipeCompletion};
 
 use crate::engine::Clock;
+use crate::link::client::Http;
 use crate::link::client::{RelayError, send_deletion};
 use crate::news::News;
 use crate::random;
@@ -37,7 +38,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 pub(crate) struct Eraser {
     paths: Paths,
     journal: Mutex<WipeJournal>,
-    http: reqwest::Client,
+    http: Http,
     clock: Clock,
     herald: Herald,
     progress: watch::Sender<WipeProgress>,
@@ -54,7 +55,7 @@ impl Eraser {
     /// Reads the journal, and lays its slots down where they are missing.
     pub(crate) fn open(
         paths: Paths,
-        (http, clock): (reqwest::Client, Clock),
+        (http, clock): (Http, Clock),
         (herald, progress): (Herald, watch::Sender<WipeProgress>),
     ) -> store::Result<Self> {
         let journal = Mutex::new(WipeJournal::open(&paths)?);

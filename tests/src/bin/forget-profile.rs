@@ -23,7 +23,9 @@ fn main() -> ExitCode {
 }
 
 fn forget() -> Result<()> {
-    let folder = std::env::args_os().nth(1).context("usage: forget-profile DIR")?;
+    let folder = std::env::args_os()
+        .nth(1)
+        .context("usage: forget-profile DIR")?;
     let paths = Paths::create(PathBuf::from(folder))?;
     if !paths.profile().exists() {
         return Ok(());
@@ -35,7 +37,10 @@ fn forget() -> Result<()> {
         return Ok(());
     }
     let names = names(&paths, &profile, &keychain)?;
-    let failed = names.iter().filter(|name| keychain.remove(name).is_err()).count();
+    let failed = names
+        .iter()
+        .filter(|name| keychain.remove(name).is_err())
+        .count();
     if failed > 0 {
         bail!("{failed} of {} secrets could not be removed", names.len());
     }
@@ -47,7 +52,11 @@ fn names(paths: &Paths, profile: &Profile, keychain: &Keychain) -> Result<Vec<St
     let mut names = Vec::new();
     if let Ok(shop) = ShopDb::open(paths, profile, keychain) {
         let logins = shop.read(|shop| shop.logins())?;
-        names.extend(logins.iter().map(|login| profile.login_token_name(&login.id)));
+        names.extend(
+            logins
+                .iter()
+                .map(|login| profile.login_token_name(&login.id)),
+        );
     }
     for connection in paths.vaults_on_disk()? {
         names.extend(profile.secrets_of(connection));

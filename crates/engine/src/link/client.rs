@@ -17,6 +17,9 @@ use wire::{DeviceId, RelayKeys, SigningSecret, StreamId};
 use crate::engine::Clock;
 use crate::random;
 
+/// The one client with time-outs; nobody else in the engine names its library.
+pub(crate) type Http = reqwest::Client;
+
 /// For the connection to stand.
 const CONNECT: Duration = Duration::from_secs(10);
 /// For a whole request: an exchange at Meta may stand behind it.
