@@ -1,4 +1,3 @@
-import importX from 'eslint-plugin-import-x';
 import svelte from 'eslint-plugin-svelte';
 import globals from 'globals';
 import ts from 'typescript-eslint';
@@ -22,14 +21,8 @@ export default ts.config(
   ...ts.configs.strict,
   ...svelte.configs.recommended,
   {
-    plugins: { 'import-x': importX },
     languageOptions: { globals: { ...globals.browser, ...globals.node } },
-    settings: {
-      'import-x/resolver': { typescript: false, node: { extensions: ['.ts', '.svelte', '.js'] } },
-      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
-    },
     rules: {
-      'import-x/no-cycle': 'error',
       'no-restricted-imports': ['error', oneDoor],
       '@typescript-eslint/consistent-type-assertions': ['error', { assertionStyle: 'never' }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
@@ -53,6 +46,11 @@ export default ts.config(
       'svelte/no-target-blank': 'error',
       'svelte/button-has-type': 'error',
     },
+  },
+  {
+    // The whole surface of the shell, and the words of a shop, are long and plain.
+    files: ['src/backend/fake/*.ts', 'src/i18n/en.ts', 'src/i18n/ar.ts'],
+    rules: { 'max-lines': 'off' },
   },
   {
     files: ['src/backend/**'],

@@ -82,6 +82,7 @@ export class Composer {
       await this.#backend.send(this.id, this.text.trim());
       this.text = '';
       this.#saved = '';
+      this.#expecting = false;
       this.picture = null;
       this.returned = null;
       return true;

@@ -19,12 +19,14 @@ export class Inbox {
   personOver = $state(false);
   /** In a narrow window one pane at a time. */
   pane = $state<'list' | 'thread'>('list');
-  /** Counts up when the cursor shall go to the composer. */
-  replyAsked = $state(0);
-  /** Counts up when the focus shall go to the list. */
-  listAsked = $state(0);
+  /** The cursor shall go to the composer, as soon as there is one. */
+  replyWanted = $state(false);
+  /** The focus shall go to the list. */
+  listWanted = $state(false);
   readonly #backend: Backend;
   readonly #deafen: () => void;
+  // Nothing is drawn from it.
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #composers = new Map<string, Composer>();
 
   constructor(backend: Backend) {
@@ -51,6 +53,7 @@ export class Inbox {
       return;
     }
     this.close();
+    this.replyWanted = false;
     this.thread = new Thread(this.#backend, id, around);
     this.composer = this.#composerOf(id);
     this.person = new Person(this.#backend, id);
@@ -83,7 +86,7 @@ export class Inbox {
   reply(): void {
     if (!this.thread) return;
     this.pane = 'thread';
-    this.replyAsked += 1;
+    this.replyWanted = true;
   }
 
   /** A message becomes a draft again: what is written here now is kept first. */
@@ -91,7 +94,7 @@ export class Inbox {
     const { thread, composer } = this;
     await composer?.expect();
     await (message.delivery === 'held' ? thread?.undo(message) : thread?.backToDraft(message));
-    this.replyAsked += 1;
+    this.replyWanted = true;
   }
 
   /** Takes the newest held reply back; false if there is none. */
@@ -106,7 +109,7 @@ export class Inbox {
 
   backToList(): void {
     this.pane = 'list';
-    this.listAsked += 1;
+    this.listWanted = true;
   }
 
   /** A connection was wiped: nothing of it stays in the window, not even what was being written. */

@@ -64,8 +64,8 @@ export class ConversationList {
     try {
       const page = await this.#backend.conversations(filter, this.#next, PAGE);
       if (filter !== this.filter) return;
-      const known = new Set(this.rows.map((row) => row.id));
-      this.rows = [...this.rows, ...page.rows.filter((row) => !known.has(row.id))];
+      const known = this.rows.map((row) => row.id);
+      this.rows = [...this.rows, ...page.rows.filter((row) => !known.includes(row.id))];
       this.#next = page.next;
     } catch (thrown) {
       this.failure = codeOf(thrown);

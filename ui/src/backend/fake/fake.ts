@@ -446,7 +446,8 @@ export class FakeShop implements Backend {
       this.refuse = undefined;
       throw refusal;
     }
-    return value;
+    // The shell's answers are read anew each time, too.
+    return structuredClone(value);
   }
 
   #of(id: string): Kept {

@@ -53,7 +53,7 @@ const change: Record<string, (scene: Scene) => void> = {
   },
   long(scene) {
     const clara = scene.seeds[1];
-    if (clara) clara.items = [...longTalk(500), ...clara.items];
+    if (clara) clara.items = longTalk(500);
   },
   offline(scene) {
     scene.link = { kind: 'offline', since: NOW - 3 * MINUTE, waiting: 2 };

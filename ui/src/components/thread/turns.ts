@@ -24,7 +24,7 @@ export function blocksOf(items: readonly ThreadItemView[], firstNew: string | un
   for (const item of items) {
     const at = item.kind === 'gap' ? item.at : item.message.at;
     if (before === undefined || daysBetween(before, at) !== 0)
-      blocks.push({ kind: 'day', key: `day-${new Date(at).toDateString()}`, at });
+      blocks.push({ kind: 'day', key: `day-${item.kind === 'gap' ? at : item.message.id}`, at });
     before = at;
     if (item.kind === 'gap') {
       blocks.push({ kind: 'gap', key: `gap-${at}`, count: item.count });

@@ -1,0 +1,248 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { page, userEvent } from 'vitest/browser';
+import { mount, unmount } from 'svelte';
+import '../../src/styles/tokens.css';
+import '../../src/styles/base.css';
+import '../../src/styles/controls.css';
+import App from '../../src/App.svelte';
+import { FakeShop } from '../../src/backend/fake/fake';
+
+let shop: FakeShop;
+let app: object | undefined;
+
+async function open(ask = ''): Promise<void> {
+  shop = new FakeShop(new URLSearchParams(ask));
+  const target = document.createElement('div');
+  target.id = 'window';
+  document.body.append(target);
+  app = mount(App, { target, props: { backend: shop } });
+  await expect.poll(() => document.querySelector('h1')).not.toBeNull();
+}
+
+beforeEach(async () => {
+  await page.viewport(1440, 900);
+});
+afterEach(async () => {
+  if (app) await unmount(app);
+  app = undefined;
+  document.getElementById('window')?.remove();
+});
+
+const option = (name: string | RegExp) => page.getByRole('option', { name });
+const log = () => page.getByRole('log', { name: 'Messages' });
+const reply = () => page.getByRole('textbox', { name: 'Reply', exact: true });
+
+describe('the names tests and screen readers rely on', () => {
+  it('are all there in the inbox', async () => {
+    await open();
+    await option('Clara').click();
+    for (const [role, name] of [
+      ['navigation', 'Views'],
+      ['listbox', 'Conversations'],
+      ['log', 'Messages'],
+      ['textbox', 'Reply'],
+      ['button', 'Send'],
+      ['region', 'Person'],
+      ['button', 'Settings'],
+    ] as const)
+      await expect.element(page.getByRole(role, { name, exact: true })).toBeVisible();
+  });
+
+  it('say person, channel, unread count and last line of a conversation', async () => {
+    await open();
+    await expect
+      .element(
+        option(
+          '田中 美咲, Instagram, 1 unread, 金曜日の午前中に受け取れますか。母の誕生日なんです',
+        ),
+      )
+      .toBeVisible();
+    await expect
+      .element(option('Lucía Ferrer, Messenger, Draft: Hola Lucía, el centro'))
+      .toBeVisible();
+  });
+
+  it('are all there in settings and the wipe', async () => {
+    await open();
+    await page.getByRole('button', { name: 'Settings', exact: true }).click();
+    await expect.element(page.getByRole('region', { name: 'Connections' })).toBeVisible();
+    const wipe = page.getByRole('button', { name: 'Disconnect and wipe', exact: true });
+    expect(wipe.elements()).toHaveLength(3);
+    await wipe.first().click();
+    const dialog = page.getByRole('dialog', { name: 'Disconnect and wipe', exact: true });
+    await expect.element(dialog).toBeVisible();
+    const now = page.getByRole('button', { name: 'Wipe now' });
+    await expect.element(now).toBeDisabled();
+    await page.getByRole('textbox', { name: 'Type the name to confirm' }).fill('Fern & Ribbon');
+    await now.click();
+    await expect.element(page.getByRole('dialog', { name: 'Deletion receipt' })).toBeVisible();
+    await page.getByRole('button', { name: 'Back to the inbox' }).click();
+    await page.getByRole('button', { name: 'Settings', exact: true }).click();
+    await page.getByRole('button', { name: 'Privacy and account' }).click();
+    await expect.element(page.getByRole('list', { name: 'Deletion receipts' })).toBeVisible();
+  });
+
+  it('are all there in the first run', async () => {
+    await open('scene=firstRun');
+    await page.getByRole('button', { name: 'Connect my shop' }).click();
+    await page.getByRole('textbox', { name: 'Relay address' }).fill('https://relay.example.com');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByRole('button', { name: 'They match' }).click();
+    await page.getByRole('button', { name: 'Continue in the browser' }).click();
+    await expect
+      .element(page.getByRole('heading', { name: 'Go on in your browser' }))
+      .toBeVisible();
+    shop.comeBack();
+    await expect.element(page.getByRole('listbox', { name: 'Accounts found' })).toBeVisible();
+    await expect.element(option('Hastings Market')).toHaveAttribute('aria-disabled', 'true');
+    await page.getByRole('button', { name: 'Connect', exact: true }).click();
+    await expect.element(page.getByRole('navigation', { name: 'Views' })).toBeVisible();
+  });
+});
+
+describe('answering', () => {
+  it('sends with Enter, holds, and takes back into the field', async () => {
+    await open('hold=20');
+    await option('Lucía').click();
+    await reply().fill('');
+    await userEvent.keyboard('Claro que sí{Enter}');
+    await expect.element(log()).toHaveTextContent('Claro que sí');
+    await expect.element(reply()).toHaveValue('');
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect.element(reply()).toHaveValue('Claro que sí');
+  });
+
+  it('makes a new line with Shift and Enter', async () => {
+    await open();
+    await option('Anastasia').click();
+    await userEvent.keyboard('one{Shift>}{Enter}{/Shift}two');
+    await expect.element(reply()).toHaveValue('one\ntwo');
+  });
+
+  it('leaves Enter to an input method that composes', async () => {
+    await open();
+    await option('Anastasia').click();
+    await reply().fill('にほん');
+    const field = document.querySelector('textarea');
+    field?.dispatchEvent(
+      new KeyboardEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true }),
+    );
+    await expect.element(reply()).toHaveValue('にほん');
+    expect(shop.asked).not.toContain('send');
+  });
+
+  it('takes a pasted picture, and puts it down again', async () => {
+    await open();
+    await option('Sofia').click();
+    const png = Uint8Array.from(atob('iVBORw0KGgo='), (sign) => sign.charCodeAt(0));
+    const data = new DataTransfer();
+    data.items.add(new File([png], 'a.png', { type: 'image/png' }));
+    document
+      .querySelector('textarea')
+      ?.dispatchEvent(
+        new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }),
+      );
+    await expect.element(page.getByRole('img', { name: 'Attached picture' })).toBeVisible();
+    await expect.element(page.getByRole('button', { name: 'Send' })).toBeEnabled();
+    await page.getByRole('button', { name: 'Take the picture off' }).click();
+    await expect
+      .element(page.getByRole('img', { name: 'Attached picture' }))
+      .not.toBeInTheDocument();
+  });
+
+  it('does not offer a field where nothing may be sent', async () => {
+    await open('scene=inbox');
+    await page.getByRole('button', { name: 'Shop phone' }).click();
+    await option('佐藤').click();
+    await expect.element(page.getByText('Closed until 佐藤 健 writes.')).toBeVisible();
+    await expect.element(reply()).not.toBeInTheDocument();
+    await expect.element(page.getByText('Your draft is kept:')).toBeVisible();
+  });
+
+  it('keeps a failed message with its reason until it is sent', async () => {
+    await open();
+    await option('Jonas').click();
+    await expect.element(log()).toHaveTextContent('Not sent. Too many messages in a short time.');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await expect.element(log()).not.toHaveTextContent('Not sent');
+  });
+});
+
+describe('what arrives', () => {
+  it('is shown at once, and marked read after it was seen', async () => {
+    await open();
+    await option('Anastasia').click();
+    shop.arrive(
+      shop.kept.find((one) => one.seed.name.startsWith('Anastasia'))?.seed.id ?? '',
+      'В полдень',
+    );
+    await expect.element(log()).toHaveTextContent('В полдень');
+    await expect.poll(() => shop.asked.includes('markRead'), { timeout: 5000 }).toBe(true);
+  });
+
+  it('does not move what is being read', async () => {
+    await open('scene=long');
+    await option('Clara').click();
+    const box = () => document.querySelector<HTMLElement>('[role="group"][aria-label="Messages"]');
+    await expect.poll(() => box()?.scrollTop ?? 0).toBeGreaterThan(500);
+    const scroller = box();
+    if (!scroller) throw new Error('the scroller');
+    scroller.scrollTop = 900;
+    await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+    shop.arrive(shop.kept[1]?.seed.id ?? '', 'Are you there?');
+    await expect.element(page.getByRole('button', { name: '1 new message' })).toBeVisible();
+    expect(scroller.scrollTop).toBe(900);
+    await page.getByRole('button', { name: '1 new message' }).click();
+    await expect
+      .poll(() => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight)
+      .toBeLessThan(50);
+  });
+
+  it('keeps its place when earlier messages are read', async () => {
+    await open('scene=long');
+    await option('Clara').click();
+    const box = () => document.querySelector<HTMLElement>('[role="group"][aria-label="Messages"]');
+    await expect.poll(() => box()?.scrollTop ?? 0).toBeGreaterThan(500);
+    const scroller = box();
+    if (!scroller) throw new Error('the scroller');
+    const before = scroller.querySelectorAll('[data-message]').length;
+    const first = scroller.querySelector<HTMLElement>('[data-message]');
+    scroller.scrollTop = 100;
+    const place = first?.getBoundingClientRect().top ?? 0;
+    await expect
+      .poll(() => scroller.querySelectorAll('[data-message]').length)
+      .toBeGreaterThan(before);
+    await expect
+      .poll(() => Math.abs((first?.getBoundingClientRect().top ?? 0) - place))
+      .toBeLessThan(40);
+  });
+});
+
+describe('long lists', () => {
+  it('draw only what is in view, and are walked by keyboard to the end', async () => {
+    await open('scene=many');
+    await option('Clara').click();
+    expect(document.querySelectorAll('[role="option"]').length).toBeLessThan(40);
+    document.querySelector<HTMLElement>('[role="option"][tabindex="0"]')?.focus();
+    await userEvent.keyboard('{End}');
+    await expect.poll(() => document.activeElement?.getAttribute('aria-posinset')).toBe('50');
+    await expect.poll(() => document.activeElement?.getAttribute('aria-setsize')).toBe('417');
+    await userEvent.keyboard('{Home}');
+    await expect.poll(() => document.activeElement?.getAttribute('aria-posinset')).toBe('1');
+  });
+});
+
+describe('links', () => {
+  it('ask, showing the host, before anything opens', async () => {
+    await open();
+    await option('Priya').click();
+    await page.getByRole('link', { name: 'xn--e1afmkfd.com' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Open this link?' });
+    await expect.element(dialog).toHaveTextContent('xn--e1afmkfd.com');
+    await expect.element(dialog).toHaveTextContent('mixes letters');
+    expect(shop.asked).not.toContain('openLink');
+    await userEvent.keyboard('{Escape}');
+    await expect.element(dialog).not.toBeInTheDocument();
+    expect(shop.asked).not.toContain('openLink');
+  });
+});

@@ -1,0 +1,63 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { day, exactSpan, moment, since, span, stamp, when } from '../src/i18n/times';
+import { mayReply, sayWindow } from '../src/i18n/window';
+import { words } from '../src/i18n/words.svelte';
+
+const at = (day: number, hour: number, minute = 0): number =>
+  new Date(2026, 10, day, hour, minute).getTime();
+const now = at(24, 10, 52);
+const HOUR = 3_600_000;
+
+beforeEach(() => {
+  words.tongue = 'en';
+});
+
+describe('moments', () => {
+  it('are as short as they can be', () => {
+    expect(when(at(24, 9, 20), now)).toMatch(/09:20/);
+    expect(when(at(23, 9, 20), now)).toBe('Yesterday');
+    expect(when(at(20, 9), now)).toBe('Fri');
+    expect(when(at(2, 9), now)).toMatch(/2|Nov/);
+    expect(day(at(24, 1), now)).toBe('Today');
+  });
+
+  it('read well in a sentence and by themselves', () => {
+    expect(moment(at(23, 14, 4), now)).toMatch(/^yesterday at /);
+    expect(stamp(at(23, 14, 4), now)).toMatch(/^Yesterday /);
+    expect(since(at(24, 10, 49), now)).not.toContain('today');
+  });
+});
+
+describe('spans', () => {
+  it('round down, so that nothing is promised', () => {
+    expect(span(3.99 * HOUR)).toBe('3 h');
+    expect(span(42.9 * 60_000)).toBe('42 min');
+    expect(span(6.9 * 24 * HOUR)).toBe('6 days');
+    expect(exactSpan(3.2 * HOUR)).toBe('3 h 12 min');
+  });
+});
+
+describe('the reply window', () => {
+  const open = (left: number) => ({
+    kind: 'open' as const,
+    until: now + left,
+    openedAt: now + left - 24 * HOUR,
+    thenHumanUntil: null,
+  });
+
+  it('becomes urgent in its last hour', () => {
+    expect(sayWindow(open(5 * HOUR), now)).toMatchObject({ text: '5 h left', urgency: 'quiet' });
+    expect(sayWindow(open(HOUR - 1), now)).toMatchObject({
+      text: 'Closes in 59 min',
+      urgency: 'closing',
+    });
+  });
+
+  it('closes by itself when its time has passed', () => {
+    expect(mayReply(open(1), now)).toBe(true);
+    expect(mayReply(open(0), now)).toBe(false);
+    expect(sayWindow(open(-1), now).sign).toBe('lock');
+    expect(mayReply({ kind: 'closed', since: null, templates: true }, now)).toBe(false);
+    expect(mayReply({ kind: 'unlimited' }, now)).toBe(true);
+  });
+});

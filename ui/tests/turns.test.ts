@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { NOW, them, us } from '../src/backend/fake/seeds';
+import { blocksOf, firstUnread } from '../src/components/thread/turns';
+import { leftOf } from '../src/components/thread/limit';
+import { initials, tint } from '../src/components/shared/initials';
+
+const MINUTE = 60_000;
+
+describe('turns', () => {
+  it('join what one side said in one go', () => {
+    const kinds = blocksOf(
+      [
+        them(NOW, 'a'),
+        them(NOW + MINUTE, 'b'),
+        us(NOW + 2 * MINUTE, 'c'),
+        them(NOW + 3 * MINUTE, 'd'),
+      ],
+      undefined,
+    ).map((block) => (block.kind === 'turn' ? block.messages.length : block.kind));
+    expect(kinds).toEqual(['day', 2, 1, 1]);
+  });
+
+  it('keep apart what needs words of its own', () => {
+    const failed = { delivery: 'failed' as const };
+    const blocks = blocksOf([us(NOW, 'a', failed), us(NOW, 'b', failed), us(NOW, 'c')], undefined);
+    expect(blocks.filter((block) => block.kind === 'turn')).toHaveLength(3);
+  });
+
+  it('stand under their day, with gaps in their place', () => {
+    const kinds = blocksOf(
+      [them(NOW - 24 * 60 * MINUTE, 'a'), { kind: 'gap', at: NOW, count: 3 }, them(NOW, 'b')],
+      undefined,
+    ).map((block) => block.kind);
+    expect(kinds).toEqual(['day', 'turn', 'day', 'gap', 'turn']);
+  });
+
+  it('have a line before what was unread', () => {
+    const items = [them(NOW, 'a'), us(NOW, 'b'), them(NOW, 'c'), them(NOW, 'd')];
+    const first = firstUnread(items, 2);
+    expect(first).toBe(items[2]?.kind === 'message' ? items[2].message.id : '');
+    expect(blocksOf(items, first).some((block) => block.kind === 'new')).toBe(true);
+    expect(firstUnread(items, 0)).toBeUndefined();
+  });
+});
+
+describe('small things', () => {
+  it('count bytes where the channel counts bytes', () => {
+    expect(leftOf('é', { most: 10, bytes: true })).toBe(8);
+    expect(leftOf('👍🏿', { most: 10, bytes: false })).toBe(8);
+  });
+
+  it('make initials of names in any script, and none of numbers', () => {
+    expect(initials('Clara Whitfield')).toBe('CW');
+    expect(initials('ليلى حدّاد')).toBe('ل');
+    expect(initials('田中 美咲')).toBe('田');
+    expect(initials('+44 7700 900456')).toBe('');
+    expect(initials('  ')).toBe('');
+    expect(tint('Clara')).toBe(tint('Clara'));
+  });
+});
