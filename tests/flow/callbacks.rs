@@ -71,11 +71,7 @@ async fn meta_s_deletion_callback_erases_the_login_and_says_so_in_public() -> Re
     assert_eq!(status["devices"][0]["state"], "erased", "{status}");
     assert!(status["relay_erased_at"].is_number() || status["relay_erased_at"].is_string());
     assert!(files::under(&shop.data.join("vaults"))?.is_empty());
-    assert_eq!(
-        shop.engine.receipts().await?.len(),
-        3,
-        "one for each connection"
-    );
+    assert_eq!(shop.engine.receipts().await?.len(), 1);
     Ok(())
 }
 
@@ -103,6 +99,12 @@ async fn a_repeated_callback_gives_the_same_code_and_an_old_one_reaches_no_newer
     let world = World::start().await?;
     let shop = Shop::open(&world, "shop").await?;
     shop.connect(&world, &[Channel::Messenger]).await?;
+    // She asks at Facebook, which removes the app; the callback is ours to repeat.
+    world
+        .phones
+        .fault_with(json!({"kind": "token_revoked", "where": "owner", "value": 458}))
+        .await?;
+    world.pass(Duration::from_secs(2)).await?;
     let request = world.signed_request(OWNER, world.clock.now() / 1_000);
     let first = world.callback("/meta/deletion", &request).await?;
     let first = code(&first)?;
@@ -230,7 +232,7 @@ async fn a_callback_that_meta_did_not_sign_does_nothing() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn removing_the_app_stops_forwarding_and_erases_after_seven_days() -> Result<()> {
-    let world = World::start().await?;
+    let mut world = World::start().await?;
     let shop = Shop::open(&world, "shop").await?;
     shop.connect(&world, &[Channel::Messenger]).await?;
     world.phones.say("messenger", "clara", "Before").await?;
@@ -257,6 +259,7 @@ async fn removing_the_app_stops_forwarding_and_erases_after_seven_days() -> Resu
     );
     shop.close().await;
     world.pass(Duration::from_secs(26 * 3600)).await?;
+    world.restart_relay().await?;
     let shop = Shop::open_with(&world, data, secrets).await?;
     shop.until("the first run", async |engine| {
         Ok((engine.phase() == Phase::FirstRun).then_some(()))

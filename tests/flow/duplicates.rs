@@ -28,7 +28,8 @@ async fn a_webhook_sent_twice_is_one_message() -> Result<()> {
         let (conversation, _) = shop.hears(&format!("After ({channel})")).await?;
         let expected = [format!("Once ({channel})"), format!("After ({channel})")];
         assert_eq!(shop.words(conversation.id).await?, expected);
-        assert_eq!(conversation.unread, 2);
+        let row = shop.engine.conversation(conversation.id).await?;
+        assert_eq!(row.unread, 2);
     }
     Ok(())
 }

@@ -47,7 +47,7 @@ async fn control_an_honest_proxy_changes_nothing() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_envelope_is_one_message() -> Result<()> {
     let (world, evil, shop) = betrayed(&[Channel::Whatsapp]).await?;
-    evil.does(Deed::Repeat);
+    evil.does(Deed::RepeatOnce);
     world.phones.say("whatsapp", "clara", "Twice").await?;
     shop.hears("Twice").await?;
     assert_eq!(
@@ -91,9 +91,21 @@ async fn an_omitted_envelope_is_noticed_and_asked_for_again() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn swapped_envelopes_are_put_right() -> Result<()> {
     let (world, evil, shop) = betrayed(&[Channel::Whatsapp]).await?;
-    evil.does(Deed::Swap);
+    let (data, secrets) = (shop.data.clone(), shop.secrets.clone());
+    shop.close().await;
     world.phones.say("whatsapp", "clara", "One").await?;
     world.phones.say("whatsapp", "clara", "Two").await?;
+    let both = |state: &serde_json::Value| {
+        let deliveries = state["deliveries"].as_array()?;
+        let arrived = deliveries.iter().filter(|of| of["state"] == "delivered");
+        (arrived.count() >= 2).then_some(())
+    };
+    world
+        .phones
+        .until("both to wait at the relay", both)
+        .await?;
+    evil.does(Deed::Swap);
+    let shop = Shop::open_with(&world, data, secrets).await?;
     shop.hears("One").await?;
     shop.hears("Two").await?;
     assert_eq!(

@@ -194,14 +194,15 @@ async fn signing_in_again_keeps_connection_history_and_stream() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_role_stops_the_route_and_says_so_and_erases_nothing() -> Result<()> {
+async fn a_role_that_was_taken_away_is_noticed_when_the_route_is_proved_again() -> Result<()> {
     let world = World::start().await?;
     let shop = Shop::open(&world, "shop").await?;
     shop.connect(&world, &[Channel::Messenger]).await?;
     world.phones.say("messenger", "clara", "Before").await?;
     let (conversation, _) = shop.hears("Before").await?;
     world.phones.fault("task_lost", "owner").await?;
-    shop.engine.check_connections().await?;
+    world.pass_days(40).await?;
+    let shop = shop.restart(&world).await?;
     shop.until("the trouble", async |engine| {
         let trouble = engine.connections().await?.remove(0).trouble;
         let known = matches!(
@@ -211,7 +212,29 @@ async fn a_lost_role_stops_the_route_and_says_so_and_erases_nothing() -> Result<
         Ok(known.then_some(()))
     })
     .await?;
-    assert_eq!(shop.words(conversation.id).await?, ["Before"]);
+    assert_eq!(
+        shop.words(conversation.id).await?,
+        ["Before"],
+        "nothing is erased"
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn control_a_role_that_is_still_there_proves_the_route_for_longer() -> Result<()> {
+    let world = World::start().await?;
+    let shop = Shop::open(&world, "shop").await?;
+    shop.connect(&world, &[Channel::Messenger]).await?;
+    for _ in 0..3 {
+        world.pass_days(30).await?;
+    }
+    let shop = shop.restart(&world).await?;
+    world
+        .phones
+        .say("messenger", "clara", "After ninety days")
+        .await?;
+    shop.hears("After ninety days").await?;
+    assert_eq!(shop.connection(Channel::Messenger).await?.trouble, None);
     Ok(())
 }
 

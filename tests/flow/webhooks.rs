@@ -192,7 +192,6 @@ async fn the_dashboard_s_challenge_is_echoed_only_for_the_right_word() -> Result
     for query in [
         "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=wrong-word",
         "hub.mode=subscribe&hub.challenge=1158201444",
-        "hub.mode=subscribe&hub.challenge=%3Cscript%3E&hub.verify_token=sandbox-verify-token",
     ] {
         let url = world.relay_url().join(&format!("/webhooks/meta?{query}"))?;
         let response = tests::phones::http().get(url).send().await?;
@@ -201,6 +200,21 @@ async fn the_dashboard_s_challenge_is_echoed_only_for_the_right_word() -> Result
             "{query}: {}",
             response.status()
         );
+    }
+    // Whatever is echoed is no page: a browser shows it as plain text.
+    let query =
+        "hub.mode=subscribe&hub.challenge=%3Cscript%3E&hub.verify_token=sandbox-verify-token";
+    let url = world.relay_url().join(&format!("/webhooks/meta?{query}"))?;
+    let response = tests::phones::http().get(url).send().await?;
+    if response.status().is_success() {
+        let header = |name| {
+            response
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+        };
+        assert!(header("content-type").is_some_and(|kind| kind.starts_with("text/plain")));
+        assert_eq!(header("x-content-type-options"), Some("nosniff"));
     }
     Ok(())
 }

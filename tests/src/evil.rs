@@ -25,8 +25,8 @@ use crate::phones::http;
 pub enum Deed {
     /// Nothing is done to them.
     Honest,
-    /// Each is sent twice.
-    Repeat,
+    /// The next one is sent twice.
+    RepeatOnce,
     /// The next two change places, once.
     Swap,
     /// A bit of the next one is turned, once.
@@ -121,7 +121,10 @@ impl Hands {
         let mut deed = self.deed.lock().unwrap_or_else(PoisonError::into_inner);
         match *deed {
             Deed::Honest => vec![envelope],
-            Deed::Repeat => vec![envelope.clone(), envelope],
+            Deed::RepeatOnce => {
+                *deed = Deed::Honest;
+                vec![envelope.clone(), envelope]
+            }
             Deed::AlterAll => vec![turned(&envelope)],
             Deed::AlterOnce => {
                 *deed = Deed::Honest;

@@ -12,6 +12,7 @@ use sandbox::Sandbox;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use tempfile::TempDir;
+use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use crate::clock::Clock;
@@ -39,6 +40,7 @@ pub struct World {
 impl World {
     /// Starts a sandbox and a relay that know each other, on free ports.
     pub async fn start() -> Result<Self> {
+        listen_in();
         let folder = tempfile::tempdir()?;
         let clock = Clock::default();
         let address = free_address()?;
@@ -77,6 +79,12 @@ impl World {
         if let Some(relay) = self.relay.take() {
             relay.stop().await;
         }
+    }
+
+    /// Ends the relay and starts it again: it looks at what time has done, as it does each minute.
+    pub async fn restart_relay(&mut self) -> Result<()> {
+        self.stop_relay().await;
+        self.start_relay().await
     }
 
     /// The stand-in for Meta.
@@ -163,4 +171,15 @@ fn signed(secret: &str, user: &str, issued_at: i64, algorithm: &str) -> String {
 fn free_address() -> Result<SocketAddr> {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).context("no port is free")?;
     Ok(listener.local_addr()?)
+}
+
+/// Lets a failed test show what the programs said; `SHOPBELL_TEST_LOG` says how much.
+fn listen_in() {
+    let filter = EnvFilter::try_from_env("SHOPBELL_TEST_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("warn,engine=info,relay=info"));
+    // Only the first world of a process can.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_test_writer()
+        .try_init();
 }
