@@ -170,42 +170,62 @@ fn serve_until_told(settings: &Settings) -> anyhow::Result<()> {
     let config = settings.config()?;
     let listen = settings.listen()?;
     runtime()?.block_on(async move {
+        // Before anything answers, so that whoever sees it answer may tell it to stop.
+        let mut told = Told::listen()?;
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("the relay cannot listen on {listen}"))?;
         let stop = CancellationToken::new();
-        let running = serve::start(listener, config, Clock::system(), stop.clone()).await?;
-        tokio::select! {
-            () = told_to_stop() => {}
-            () = stop.cancelled() => {}
-        }
+        let running = serve::start(listener, config, Clock::system(), stop).await?;
+        told.stop().await;
         tracing::info!("the relay stops");
         tokio::select! {
             () = running.stop() => Ok(()),
-            () = told_to_stop() => anyhow::bail!("told twice to stop: requests under way are cut off"),
+            () = told.stop() => {
+                anyhow::bail!("told twice to stop: requests under way are cut off")
+            }
         }
     })
 }
 
+/// What the system tells the program.
 #[cfg(unix)]
-async fn told_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+struct Told {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Told {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self {
+            terminate,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 
+/// What the system tells the program.
 #[cfg(not(unix))]
-async fn told_to_stop() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+struct Told(tokio::signal::windows::CtrlC);
+
+#[cfg(not(unix))]
+impl Told {
+    fn listen() -> std::io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn stop(&mut self) {
+        self.0.recv().await;
     }
 }
 

@@ -116,7 +116,9 @@ pub(crate) async fn disconnect(
     let answer = relay
         .queue()
         .write(now, move |commit| {
-            let Some(stream) = streams::of_device(commit, device.row, id)? else {
+            let stream = streams::of_device(commit, device.row, id)?;
+            // The control stream is no connection, and ends with the device alone.
+            let Some(stream) = stream.filter(|stream| stream.account.is_some()) else {
                 return Ok(None);
             };
             let last_on_subscription = !routes::subscription_is_shared(commit, &stream, now)?;

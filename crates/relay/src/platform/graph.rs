@@ -283,9 +283,18 @@ pub(super) async fn read<T: DeserializeOwned>(
         return Err(refusal);
     }
     if !status.is_success() {
-        return Err(PlatformError::Nonsense);
+        return Err(failure_of(status));
     }
     serde_json::from_slice(&body).map_err(|_| PlatformError::Nonsense)
+}
+
+/// What a status without Meta's error object means.
+pub(super) fn failure_of(status: reqwest::StatusCode) -> PlatformError {
+    if status.is_server_error() {
+        PlatformError::Unreachable
+    } else {
+        PlatformError::Nonsense
+    }
 }
 
 pub(super) async fn send(

@@ -18,7 +18,7 @@ use oauth2::{
 use serde::{Deserialize, Serialize};
 
 use super::SCOPES;
-use super::graph::{Platform, PlatformError, read, refusal_in, send};
+use super::graph::{self, Platform, PlatformError, read, refusal_in, send};
 use crate::config::GRAPH_VERSION;
 use crate::secret::Secret;
 
@@ -210,7 +210,7 @@ impl Platform {
             }
             Some(other) => return Err(other),
             None if status.is_success() => (status, body),
-            None => return Err(PlatformError::Nonsense),
+            None => return Err(graph::failure_of(status)),
         };
         let mut response = HttpResponse::new(body);
         *response.status_mut() = status;

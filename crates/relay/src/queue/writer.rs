@@ -72,7 +72,17 @@ impl Writer {
             .send((now, job))
             .await
             .map_err(|_| QueueError::Stopping)?;
-        answered.await.map_err(|_| QueueError::Stopping)?
+        // Without an answer the job was not begun: the transaction it was to be in broke before.
+        answered.await.unwrap_or_else(|_| {
+            let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+            let unavailable =
+                || QueueError::Unavailable(rusqlite::Error::SqliteFailure(busy, None));
+            Err(if self.stopped.is_cancelled() {
+                QueueError::Stopping
+            } else {
+                unavailable()
+            })
+        })
     }
 
     /// Waits until what was taken is written. The writer ends when the last handle to it is gone.
@@ -99,6 +109,7 @@ fn write_until_closed(
     while waiting.blocking_recv_many(&mut jobs, TOGETHER) > 0 {
         let mut closing = false;
         let (answers, outcome) = write_together(&mut connection, &mut jobs, rules, &mut closing);
+        jobs.clear();
         for answer in answers {
             answer(outcome.as_ref().map(|_| ()));
         }

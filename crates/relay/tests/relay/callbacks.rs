@@ -80,12 +80,12 @@ async fn a_deletion_erases_here_at_once_and_orders_the_device() {
 #[tokio::test]
 async fn a_repeat_gets_the_same_code_and_erases_nothing_new() {
     let world = World::start().await;
-    connected(&world, 1, "7001").await;
+    let (mut device, _) = connected(&world, 1, "7001").await;
     world.pass(MINUTE);
     let issued_at = world.now() / 1000;
     let code = delete(&world, "7001", issued_at).await;
     // The person connects again; the old callback is played once more.
-    let (device, _) = connected(&world, 1, "7001").await;
+    device.connect(&world, "7001", &["messenger"]).await;
     world.pass(MINUTE);
     assert_eq!(delete(&world, "7001", issued_at).await, code);
     world.webhook(&says("page", PAGE, "after")).await;

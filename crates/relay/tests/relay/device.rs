@@ -35,8 +35,8 @@ pub(crate) struct Device {
     pub(crate) relay: RelayKeys,
     pub(crate) control: StreamId,
     http: reqwest::Client,
-    /// Secret keys by stream.
-    seals: BTreeMap<StreamId, (KeyId, SealSecret)>,
+    /// Secret keys by stream, the newest last: what was sealed before a change still opens.
+    seals: BTreeMap<StreamId, Vec<(KeyId, SealSecret)>>,
     /// How far each stream was accepted.
     pub(crate) cursors: BTreeMap<StreamId, Cursor>,
 }
@@ -70,7 +70,11 @@ impl Device {
         let answer: EnrolAnswer = device.post(world, "/v1/enrol", &asked).await.unwrap();
         assert_eq!(answer.device, device.id());
         device.control = answer.control;
-        device.seals.insert(answer.control, (key_id, secret));
+        device
+            .seals
+            .entry(answer.control)
+            .or_default()
+            .push((key_id, secret));
         device
             .cursors
             .insert(answer.control, Cursor::start(answer.control));
@@ -214,7 +218,7 @@ impl Device {
         };
         let answer: ConnectAnswer = self.post(world, "/v1/connections", &asked).await?;
         for (made, secret) in answer.streams.iter().zip(secrets) {
-            self.seals.insert(made.stream, secret);
+            self.seals.entry(made.stream).or_default().push(secret);
             self.cursors
                 .entry(made.stream)
                 .or_insert_with(|| Cursor::start(made.stream));
@@ -244,7 +248,7 @@ impl Device {
     pub(crate) fn rekey(&mut self, stream: StreamId) -> (KeyId, wire::SealKey) {
         let (key_id, secret) = (KeyId::from_bytes(fresh()), SealSecret::from_bytes(fresh()));
         let public = secret.public();
-        self.seals.insert(stream, (key_id, secret));
+        self.seals.entry(stream).or_default().push((key_id, secret));
         (key_id, public)
     }
 
@@ -277,7 +281,13 @@ impl Device {
 
     /// Opens a box of a stream.
     pub(crate) fn open(&self, stream: StreamId, sealed: &[u8]) -> Event {
-        let (key_id, secret) = self.seals[&stream].clone();
+        let label = wire::seal::Label::of(sealed).unwrap();
+        let keys = self.seals[&stream].iter();
+        let (key_id, secret) = keys
+            .clone()
+            .find(|(id, _)| *id == label.key_id)
+            .unwrap()
+            .clone();
         let about = (Use::Envelope, *stream.as_bytes());
         let mut opener = Opener::new(about, self.relay.relay, key_id, secret);
         Event::from_bytes(&opener.open(sealed).unwrap()).unwrap()

@@ -110,7 +110,7 @@ async fn nobody_disconnects_for_somebody_else() {
     );
     assert_eq!(
         disconnect(&world, &other, other.control).await,
-        Err(RefusalCode::Malformed)
+        Err(RefusalCode::Gone)
     );
     world.webhook(&says("page", PAGE, "still here")).await;
     assert_eq!(world.count("SELECT count(*) FROM envelopes"), 1);

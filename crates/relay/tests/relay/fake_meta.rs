@@ -251,6 +251,13 @@ async fn node(
 ) -> Response {
     let mut known = known.lock().unwrap();
     known.asked.push(node.clone());
+    if node == APP && bearer(&headers).contains('|') {
+        let good = bearer(&headers) == format!("{APP}|{}", known.secret);
+        return match good {
+            true => Json(json!({"id": APP})).into_response(),
+            false => refusal(190, 0, "Invalid OAuth access token signature."),
+        };
+    }
     match caller(&known, &headers, &asked) {
         Err(refused) => *refused,
         Ok(person) if node == "me" => {

@@ -22,7 +22,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_older_store_is_refused_until_it_is_restored() {
     let mut world = World::start().await;
     let mut device = world.device(1).await;
@@ -107,7 +107,7 @@ async fn first_text_of(device: &Device, world: &World, stream: StreamId) -> Stri
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_backup_made_by_us_is_never_served_by_mistake() {
     let mut world = World::start().await;
     let mut device = world.device(1).await;
