@@ -134,6 +134,8 @@ async fn what_cannot_be_read_any_more_is_a_visible_gap_and_no_deletion() -> Resu
         .phones
         .fault_with(json!({"kind": "webhook_never", "count": 50}))
         .await?;
+    // The history tells whole seconds only.
+    world.pass(Duration::from_secs(2)).await?;
     for number in 1..=25 {
         world
             .phones
