@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use domain::outbound::Reason;
 use domain::reply_window::ReplyWindow;
 use domain::{Channel, ConversationId, Delivery};
-use engine::read::{Message, Progress, Trouble};
+use engine::read::{Message, Progress};
 use serde_json::{Value, json};
 use tests::shop::{Shop, is, messages};
 use tests::world::World;

@@ -1,5 +1,7 @@
 // What a row of the list says: its last line, and the name a screen reader gives it.
 import type { ConversationView, LastKindView, LastView } from '../backend/backend';
+import { when } from './times';
+import { sayWindow } from './window';
 import { t, words, type Key } from './words.svelte';
 
 const stand: Record<LastKindView, Key & `list.${string}`> = {
@@ -39,6 +41,11 @@ export function rowName(row: ConversationView, offline: boolean): string {
   if (row.unread > 0) parts.push(t('rail.unreadCount', { n: row.unread }));
   parts.push(lastLine(row, leadOf(row, offline)));
   return parts.join(', ');
+}
+
+/** What else a row shows: when, and how long an answer is allowed. */
+export function rowMore(row: ConversationView, now: number): string {
+  return `${when(row.lastAt, now)}, ${sayWindow(row.window, now).text}`;
 }
 
 function lastLine(row: ConversationView, lead: Lead): string {
