@@ -108,7 +108,7 @@ impl Counter {
     /// Closes the window; the world and the desk go on.
     pub async fn close(&mut self) -> Result<()> {
         match self.desktop.take() {
-            Some(desktop) => desktop.close().await,
+            Some(desktop) => desktop.close(&self.seat).await,
             None => Ok(()),
         }
     }

@@ -72,10 +72,10 @@ impl Desktop {
     }
 
     /// Closes the window, as its owner does, and waits until the program ended.
-    pub async fn close(mut self) -> Result<()> {
+    pub async fn close(mut self, seat: &Seat) -> Result<()> {
         self.page.client().clone().close().await?;
-        self.driver.kill().await?;
-        Ok(())
+        seat.is_left().await?;
+        Ok(self.driver.kill().await?)
     }
 
     /// Ends the program without asking it.

@@ -120,16 +120,23 @@ impl Owner {
             .map(drop)
     }
 
-    /// Disconnects and wipes the connection whose card has these words, by typing its name, and
-    /// waits for the receipt.
-    pub async fn wipes(&self, card: &str, name: &str) -> Result<String> {
+    /// Disconnects and wipes the connection whose card has these words, by typing the name that
+    /// the dialog asks for, and waits for the receipt.
+    pub async fn wipes(&self, card: &str) -> Result<String> {
         self.asks_to_wipe(card).await?;
+        self.confirms().await
+    }
+
+    /// Types the name that the dialog asks for and presses the button.
+    pub async fn confirms(&self) -> Result<String> {
+        let name = "document.querySelector('#typed-help strong, #typed-help b')?.textContent";
+        let name = self.page.answer(name, "the name to type").await?;
         let field = Find::named("textbox", "Type the name to confirm");
-        self.page.write(&field, name).await?;
+        self.fills(&field, name.as_str().unwrap_or_default())
+            .await?;
         self.page.press("Wipe now").await?;
-        self.page
-            .says(&Find::named("dialog", "Deletion receipt"), "shopbell")
-            .await
+        let receipt = Find::named("dialog", "Deletion receipt");
+        self.page.says(&receipt, "relay-statement").await
     }
 
     /// Opens the dialog for that.

@@ -43,15 +43,17 @@
     return el.checkVisibility({ visibilityProperty: true });
   }
 
-  function text(node) {
+  // What a part of the page says. A label stands for its element in a name, and in what is said
+  // only where there are no words, as on a sign.
+  function text(node, naming = true) {
     if (node.nodeType === Node.TEXT_NODE) return node.data;
     if (node.nodeType !== Node.ELEMENT_NODE) return '';
     if (node.getAttribute('aria-hidden') === 'true') return '';
     if (!node.checkVisibility({ visibilityProperty: true })) return '';
     const label = node.getAttribute('aria-label');
-    if (label) return ` ${label} `;
+    if (label && (naming || !node.textContent.trim())) return ` ${label} `;
     if (node.tagName === 'IMG') return ` ${node.alt} `;
-    const inner = [...node.childNodes].map(text).join('');
+    const inner = [...node.childNodes].map((child) => text(child, naming)).join('');
     return getComputedStyle(node).display.startsWith('inline') ? inner : ` ${inner} `;
   }
 
@@ -65,14 +67,14 @@
     }
     const label = el.getAttribute('aria-label');
     if (label) return tidy(label);
-    if (el.labels && el.labels.length) return tidy([...el.labels].map(text).join(' '));
+    if (el.labels && el.labels.length) return tidy([...el.labels].map((part) => text(part)).join(' '));
     if (el.tagName === 'IMG') return tidy(el.alt);
     if (el.tagName === 'FIELDSET') {
       const legend = el.querySelector('legend');
       if (legend) return tidy(text(legend));
     }
     if (named.has(role(el))) {
-      const own = tidy([...el.childNodes].map(text).join(''));
+      const own = tidy([...el.childNodes].map((part) => text(part)).join(''));
       if (own) return own;
     }
     return tidy(el.getAttribute('title') || el.getAttribute('placeholder') || '');
@@ -115,7 +117,7 @@
 
   window.__page = {
     role, name, shown, all, whenever,
-    text: (el) => tidy([...el.childNodes].map(text).join(' ')),
+    text: (el) => tidy([...el.childNodes].map((part) => text(part, false)).join(' ')),
     outline() {
       return [...document.querySelectorAll('*')]
         .filter((el) => role(el) && shown(el) && !['none', 'presentation'].includes(role(el)))

@@ -151,19 +151,32 @@ impl Seat {
         }
     }
 
+    /// Waits until no program of ours has a name on the session bus: the last one has ended.
+    pub async fn is_left(&self) -> Result<()> {
+        crate::wait::until("the program to end", async || {
+            let names = self.ask_bus(&["org.freedesktop.DBus.ListNames"]).await?;
+            Ok((!names.contains("shopbell")).then_some(()))
+        })
+        .await
+    }
+
     async fn has_secret_service(&self) -> Result<bool> {
+        let name = "string:org.freedesktop.secrets";
+        let answer = self
+            .ask_bus(&["org.freedesktop.DBus.NameHasOwner", name])
+            .await?;
+        Ok(answer.contains("boolean true"))
+    }
+
+    async fn ask_bus(&self, call: &[&str]) -> Result<String> {
         let mut command = Command::new("dbus-send");
-        command.args([
-            "--session",
-            "--print-reply",
-            "--dest=org.freedesktop.DBus",
-            "/org/freedesktop/DBus",
-            "org.freedesktop.DBus.NameHasOwner",
-            "string:org.freedesktop.secrets",
-        ]);
+        command
+            .args(["--session", "--print-reply", "--dest=org.freedesktop.DBus"])
+            .arg("/org/freedesktop/DBus")
+            .args(call);
         self.furnish(&mut command);
         let output = command.output().await.context("dbus-send does not start")?;
-        Ok(String::from_utf8_lossy(&output.stdout).contains("boolean true"))
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     async fn secrets(&self, call: &[&str]) -> Result<String> {

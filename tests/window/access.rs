@@ -108,11 +108,7 @@ async fn a_picture_settings_the_wipe_and_its_receipt() -> Result<()> {
     }
     owner.asks_to_wipe("Instagram").await?;
     looks::check(page, "wipe").await?;
-    let field = Find::named("textbox", "Type the name to confirm");
-    page.write(&field, "fern.and.ribbon").await?;
-    page.press("Wipe now").await?;
-    page.says(&Find::named("dialog", "Deletion receipt"), "shopbell")
-        .await?;
+    owner.confirms().await?;
     looks::check(page, "receipt").await?;
     page.press("Back to the inbox").await?;
     owner.settings("Privacy and account").await?;

@@ -57,7 +57,14 @@ async fn three_channels_are_connected_written_on_and_answered() -> Result<()> {
                 (taken(state, answer) == 1).then_some(())
             })
             .await?;
-        owner.reads("Delivered").await?;
+        // Instagram tells only when an answer was read.
+        owner
+            .reads(if channel == "instagram" {
+                "Sent"
+            } else {
+                "Delivered"
+            })
+            .await?;
         phones.read(channel, from).await?;
         owner.reads("Read").await?;
         page.find(&Find::named("region", "Person")).await?;
@@ -147,7 +154,7 @@ async fn an_answer_can_be_taken_back_while_it_is_held() -> Result<()> {
     page.write(&Find::named("textbox", "Reply"), "A fortune")
         .await?;
     page.press("Send").await?;
-    page.press("Undo").await?;
+    page.click(&Find::with("button", "Undo")).await?;
     let field = "document.querySelector('textarea')?.value === 'A fortune'";
     page.answer(field, "the words to be a draft again").await?;
     assert_eq!(taken(&counter.world.phones.state().await?, "A fortune"), 0);
@@ -323,15 +330,10 @@ async fn disconnecting_one_leaves_its_sibling_and_a_callback_erases_the_rest() -
     page.write(&field, "not its name").await?;
     let asleep = "p.all(document, {role: 'button', is: 'Wipe now', has: null})[0]?.disabled";
     assert_eq!(page.now(asleep).await?, Value::Bool(true));
-    owner.fills(&field, "fern.and.ribbon").await?;
-    page.press("Wipe now").await?;
-    let receipt = page
-        .says(&Find::named("dialog", "Deletion receipt"), "shopbell")
-        .await?;
-    assert!(
-        !receipt.contains("Clara") && !receipt.contains("fern.and.ribbon"),
-        "{receipt}"
-    );
+    let receipt = owner.confirms().await?;
+    for name in ["Clara", "fern.and.ribbon", "Fern & Ribbon"] {
+        assert!(!receipt.contains(name), "{receipt}");
+    }
     page.press("Back to the inbox").await?;
     phones.say("messenger", "jonas", "Are you there?").await?;
     owner.opens("Jonas").await?;

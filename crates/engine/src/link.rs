@@ -10,6 +10,7 @@ pub(crate) mod loopback;
 mod session;
 mod socket;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +29,8 @@ use session::End;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Before a delivery is asked for once more.
+const ASK_AGAIN_PAUSE: Duration = Duration::from_millis(100);
 /// A socket that stood this long was a good one: the next pause is short again.
 const GOOD: Duration = Duration::from_secs(30);
 /// How often the wall clock is compared with the steady one.
@@ -54,6 +57,7 @@ pub(crate) enum Closed {
 pub(crate) async fn run(shop: Arc<Shop>, stop: CancellationToken) {
     let mut pause = SHORTEST_PAUSE;
     let mut offline_since = None;
+    let mut asked = HashSet::new();
     loop {
         let Some(relay) = shop.relay() else {
             set_state(&shop, LinkState::None);
@@ -62,31 +66,31 @@ pub(crate) async fn run(shop: Arc<Shop>, stop: CancellationToken) {
                 () = shop.wake.link.notified() => continue,
             }
         };
-        set_state(
-            &shop,
-            offline(offline_since).unwrap_or(LinkState::Connecting),
-        );
+        if *shop.link.borrow() != LinkState::Online {
+            set_state(&shop, not_online(offline_since));
+        }
         let began = Instant::now();
-        let closed = socket::hold(&shop, &relay, &stop).await;
-        let stood = matches!(*shop.link.borrow(), LinkState::Online);
-        match closed {
+        let closed = socket::hold(&shop, &relay, &mut asked, &stop).await;
+        if *shop.link.borrow() == LinkState::Online {
+            offline_since = None;
+            if began.elapsed() >= GOOD {
+                pause = SHORTEST_PAUSE;
+            }
+        }
+        let wait = match closed {
             Closed::Stopped => return,
             Closed::Anew => continue,
-            Closed::Lost | Closed::Ended(_) | Closed::CannotWrite => {}
-        }
-        tracing::info!(?closed, "the road to the relay was lost");
-        if stood || offline_since.is_none() {
-            offline_since = Some(shop.now());
-        }
-        if stood && began.elapsed() >= GOOD {
-            pause = SHORTEST_PAUSE;
-        }
-        set_state(
-            &shop,
-            offline(offline_since).unwrap_or(LinkState::Connecting),
-        );
-        let wait = asked_pause(closed).unwrap_or_else(|| random::jitter(pause));
-        pause = (pause * 2).min(LONGEST_PAUSE);
+            // A new socket at once, and nobody is told that the road was lost.
+            Closed::Ended(End::AskAgain) => random::jitter(ASK_AGAIN_PAUSE),
+            Closed::Lost | Closed::Ended(_) | Closed::CannotWrite => {
+                tracing::info!(?closed, "the road to the relay was lost");
+                offline_since = offline_since.or(Some(shop.now()));
+                set_state(&shop, not_online(offline_since));
+                let wait = asked_pause(closed).unwrap_or_else(|| random::jitter(pause));
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                wait
+            }
+        };
         tokio::select! {
             () = stop.cancelled() => return,
             () = shop.wake.link.notified() => {}
@@ -95,8 +99,8 @@ pub(crate) async fn run(shop: Arc<Shop>, stop: CancellationToken) {
     }
 }
 
-fn offline(since: Option<Timestamp>) -> Option<LinkState> {
-    since.map(|since| LinkState::Offline { since })
+fn not_online(since: Option<Timestamp>) -> LinkState {
+    since.map_or(LinkState::Connecting, |since| LinkState::Offline { since })
 }
 
 /// The relay may say itself when to come back.

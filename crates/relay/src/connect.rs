@@ -11,7 +11,7 @@ use wire::seal::{Target, Use};
 use wire::{Blob, LoginId, RelayId, StreamId};
 
 use crate::answer::Refused;
-use crate::clock::minute_of;
+use crate::clock::{SECOND, minute_of};
 use crate::login::{ends_at, right, sealer, token_target};
 use crate::platform::{self, Account, PlatformError, Rights};
 use crate::pseudonym::{Kind, Pseudonym};
@@ -65,7 +65,11 @@ pub(crate) async fn prove(
     asked: Signed<ProveRequest>,
 ) -> Result<Json<ProveAnswer>, Refused> {
     let Signed { device, body, now } = asked;
-    let (person, accounts) = reach(&relay, &body.token).await?;
+    let Reached {
+        person,
+        issued_at,
+        accounts,
+    } = reach(&relay, &body.token).await?;
     let pepper = relay.keys().pepper().clone();
     let verdicts: Vec<_> = body
         .accounts
@@ -83,10 +87,11 @@ pub(crate) async fn prove(
         })
         .collect();
     let login = body.login;
+    let made_at = issued_at.map_or(now, |seconds| seconds.saturating_mul(SECOND).min(now));
     let answer = relay
         .queue()
         .write(now, move |commit| {
-            let Some(login) = login_of(commit, (login, person), device.row, now)? else {
+            let Some(login) = login_of(commit, (login, person), device.row, made_at)? else {
                 return Ok(None);
             };
             let mut proven = Vec::new();
@@ -126,6 +131,7 @@ pub(crate) async fn disconnect(
             let rested_on = logins::of_stream(commit, stream.row)?;
             routes::stop_all(commit, stream.row, StopReason::Deleted)?;
             let erased = streams::discard(commit, &stream, now)?;
+            commit.erased();
             for login in rested_on {
                 if routes::streams_of_login(commit, login)?.is_empty() {
                     logins::end(commit, login, now)?;
@@ -270,23 +276,37 @@ fn cancel_grace(commit: &mut Commit<'_>, person: Pseudonym, now: i64) -> QueueRe
     Ok(())
 }
 
-async fn reach(relay: &Relay, token: &str) -> Result<(Pseudonym, Vec<Account>), Refused> {
+/// What a token reaches at Meta.
+struct Reached {
+    person: Pseudonym,
+    /// Seconds.
+    issued_at: Option<i64>,
+    accounts: Vec<Account>,
+}
+
+async fn reach(relay: &Relay, token: &str) -> Result<Reached, Refused> {
     let platform = relay.platform();
     let debugged = platform.debug(token).await?;
     let person = debugged.user_id.clone().ok_or(PlatformError::Nonsense)?;
     let rights = Rights::of(&debugged);
     let accounts = platform::accounts(platform, &rights, token).await?;
-    Ok((relay.keys().pepper().name(Kind::Person, person), accounts))
+    let person = relay.keys().pepper().name(Kind::Person, person);
+    Ok(Reached {
+        person,
+        issued_at: debugged.issued_at,
+        accounts,
+    })
 }
 
-/// The login a proof is for. A relay that was restored may have to learn of it again.
+/// The login a proof is for. A relay that was restored may have to learn of it again; it then counts
+/// as made when the token was, so that an older deletion order still reaches it.
 fn login_of(
     commit: &Commit<'_>,
     (id, person): (LoginId, Pseudonym),
     device: i64,
-    now: i64,
+    made_at: i64,
 ) -> QueueResult<Option<Login>> {
-    let known = logins::make(commit, (id, person), device, now)?;
+    let known = logins::make(commit, (id, person), device, made_at)?;
     Ok(known.filter(|login| login.person == person))
 }
 

@@ -35,6 +35,7 @@ pub(crate) struct Parts {
     pub(crate) limits: Limits,
     pub(crate) sealers: Arc<Sealers>,
     pub(crate) webhook_seats: Semaphore,
+    pub(crate) greeting_seats: Semaphore,
     pub(crate) forged: AtomicU64,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
@@ -90,6 +91,11 @@ impl Relay {
     /// A place among the webhooks that are dealt with at once, if one is free.
     pub(crate) fn webhook_seat(&self) -> Option<SemaphorePermit<'_>> {
         self.0.webhook_seats.try_acquire().ok()
+    }
+
+    /// A place among the sockets that have not yet shown who they are, if one is free.
+    pub(crate) fn greeting_seat(&self) -> Option<SemaphorePermit<'_>> {
+        self.0.greeting_seats.try_acquire().ok()
     }
 
     /// Seals events, away from the threads that answer.

@@ -26,6 +26,8 @@ use crate::{router, sweep};
 
 /// Webhooks that are dealt with at once.
 const WEBHOOKS_AT_ONCE: usize = 256;
+/// Sockets that may be open before they have shown who they are.
+const GREETINGS_AT_ONCE: usize = 1024;
 /// How long an end may take.
 const END_WITHIN: Duration = Duration::from_secs(10);
 
@@ -129,6 +131,7 @@ fn open(config: Config, clock: Clock, stop: CancellationToken) -> Result<Relay, 
         metrics: Metrics::new(),
         sealers: Arc::new(Sealers::default()),
         webhook_seats: Semaphore::new(WEBHOOKS_AT_ONCE),
+        greeting_seats: Semaphore::new(GREETINGS_AT_ONCE),
         forged: AtomicU64::new(0),
         tasks: TaskTracker::new(),
         config,

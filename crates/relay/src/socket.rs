@@ -38,7 +38,11 @@ pub(crate) async fn open(State(relay): State<Relay>, upgrade: WebSocketUpgrade) 
 }
 
 async fn serve(relay: Relay, mut socket: WebSocket) {
-    let (reason, retry_in) = match greet(&relay, &mut socket).await {
+    let greeted = match relay.greeting_seat() {
+        Some(_seat) => greet(&relay, &mut socket).await,
+        None => Err(End::Bye(ByeReason::Unavailable)),
+    };
+    let (reason, retry_in) = match greeted {
         Ok((device, session, routes)) => {
             relay.metrics().sockets.inc();
             tracing::info!(device = %device.id, "a device is connected");
@@ -55,7 +59,7 @@ async fn serve(relay: Relay, mut socket: WebSocket) {
     };
     // Best effort: whoever is gone does not hear it.
     let _ = say(&mut socket, &FromRelay::Bye { reason, retry_in }).await;
-    let _ = socket.send(Message::Close(None)).await;
+    let _ = send(&mut socket, Message::Close(None)).await;
 }
 
 /// Why a socket is over.
@@ -189,7 +193,8 @@ async fn run(
                 }
             }
             _ = ping.tick() => {
-                if heard.elapsed() > silence || socket.send(Message::Ping(Default::default())).await.is_err() {
+                let ping = Message::Ping(Default::default());
+                if heard.elapsed() > silence || send(socket, ping).await.is_err() {
                     return End::Gone;
                 }
             }
@@ -310,7 +315,7 @@ async fn send_page(
     for (envelope, head) in page.envelopes {
         let bytes = envelope.to_bytes();
         session.sent(share.id, envelope.sequence, bytes.len());
-        socket.send(Message::Binary(bytes.into())).await?;
+        send(socket, Message::Binary(bytes.into())).await?;
         relay.metrics().envelopes_sent.inc();
         if let Some(head) = head {
             say(socket, &FromRelay::Head(head)).await?;
@@ -339,7 +344,15 @@ async fn tell_routes(
 }
 
 async fn say(socket: &mut WebSocket, frame: &FromRelay) -> Step<()> {
-    Ok(socket.send(Message::Text(frame.to_text().into())).await?)
+    send(socket, Message::Text(frame.to_text().into())).await
+}
+
+/// Sends; a device that takes nothing for as long as silence may last is gone.
+async fn send(socket: &mut WebSocket, message: Message) -> Step<()> {
+    let silence = Duration::from_millis(SILENCE.unsigned_abs());
+    Ok(timeout(silence, socket.send(message))
+        .await
+        .map_err(|_| End::Gone)??)
 }
 
 async fn hear(socket: &mut WebSocket) -> Step<FromDevice> {

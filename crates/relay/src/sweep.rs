@@ -69,12 +69,15 @@ fn sweep(commit: &mut Commit<'_>, age: i64) -> Result<()> {
     Ok(())
 }
 
-fn erase_passed(connection: &Connection, now: i64) -> Result<()> {
-    connection.execute(
+fn erase_passed(commit: &mut Commit<'_>, now: i64) -> Result<()> {
+    let erased = commit.execute(
         "DELETE FROM envelopes WHERE passed_at <= ?1",
         [now - AFTER_DURABLE],
     )?;
-    forget_heads(connection)
+    if erased > 0 {
+        commit.erased();
+    }
+    forget_heads(commit)
 }
 
 /// A head over an envelope that is gone proves nothing to anybody.
@@ -107,6 +110,7 @@ fn erase_expired(commit: &mut Commit<'_>, now: i64, age: i64) -> Result<()> {
             "DELETE FROM envelopes WHERE stream = ?1 AND minute <= ?2 AND passed_at IS NULL",
             params![expired.stream, before],
         )?;
+        commit.erased();
         let count = expired.count.cast_signed();
         devices::change_waiting(commit, expired.device, -count, -expired.bytes)?;
         let gap = Control::Gap {

@@ -1,7 +1,7 @@
 //! From the session's steps to the disk: which stream belongs to which vault, the keys that open
 //! it, and what may be reported to the relay. It holds no socket.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use wire::chain::{Cursor, Genuine};
 use wire::envelope::Envelope;
@@ -30,8 +30,12 @@ pub(super) struct Feed {
 }
 
 impl Feed {
-    /// Reads every stream's cursor and keys.
-    pub(super) async fn open(shop: &Shop, relay: &RelayClient) -> Result<Self> {
+    /// Reads every stream's cursor and keys. `asked` are the streams that are asked for once more.
+    pub(super) async fn open(
+        shop: &Shop,
+        relay: &RelayClient,
+        asked: &HashSet<StreamId>,
+    ) -> Result<Self> {
         let id = relay.keys().relay;
         let cursor = shop
             .shop_db(|db| db.read(|read| read.control_cursor()))
@@ -51,12 +55,17 @@ impl Feed {
                 inlets.insert(cursor.stream, inlet);
             }
         }
-        let session = Session::new(relay.keys().clone(), &cursors);
+        let session = Session::new(relay.keys().clone(), &cursors, asked);
         Ok(Self {
             session,
             control,
             inlets,
         })
+    }
+
+    /// The streams that did not fit together on this socket.
+    pub(super) fn asked_again(&self) -> HashSet<StreamId> {
+        self.session.asked_again()
     }
 
     pub(super) fn hello(

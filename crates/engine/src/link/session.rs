@@ -2,7 +2,7 @@
 //! far each stream is and believes nothing that the relay's signed heads do not close over. It
 //! stores nothing and opens nothing: whoever carries out a step tells it what was committed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use wire::api::Route;
 use wire::chain::{Broken, ChainVerifier, Cursor, Genuine, Head, Skip};
@@ -49,6 +49,9 @@ pub(crate) enum End {
     Bye(ByeReason, i64),
     /// It is another relay than the pinned one, or speaks another language.
     Stranger,
+    /// What came of a stream does not fit together. It is asked for once more on a socket of its
+    /// own: on this one more of the same may be on its way.
+    AskAgain,
     /// It sends what cannot be right, also after it was asked again.
     Broken,
 }
@@ -64,45 +67,38 @@ pub(crate) struct Session {
 struct Lane {
     verifier: ChainVerifier,
     committed: Cursor,
-    asked: Asked,
-    /// The furthest envelope that came, and the furthest head, whether they fitted or not.
-    seen: (u64, u64),
-}
-
-/// Where a stream stands with what did not fit together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asked {
-    /// Everything fits.
-    No,
-    /// It was asked for once more. What was on its way before the relay heard that is let go by: it
-    /// comes again with the answer.
-    Waiting,
-    /// The answer has begun; if that does not fit either, it is a gap.
-    Answered,
+    /// What came did not fit together, and is asked for once more.
+    asked_again: bool,
 }
 
 impl Session {
-    /// Begins with the cursors as they are committed; the control stream among them.
-    pub(crate) fn new(keys: RelayKeys, cursors: &[Cursor]) -> Self {
+    /// Begins with the cursors as they are committed; the control stream among them. `asked` are
+    /// the streams this socket asks for once more.
+    pub(crate) fn new(keys: RelayKeys, cursors: &[Cursor], asked: &HashSet<StreamId>) -> Self {
         let mut session = Self {
             keys,
             lanes: HashMap::new(),
         };
         for cursor in cursors {
-            session.lay(*cursor);
+            session.lay(*cursor, asked.contains(&cursor.stream));
         }
         session
     }
 
-    fn lay(&mut self, cursor: Cursor) {
+    fn lay(&mut self, cursor: Cursor, asked_again: bool) {
         let verifier = ChainVerifier::new(self.keys.clone(), cursor);
         let lane = Lane {
             verifier,
             committed: cursor,
-            asked: Asked::No,
-            seen: (cursor.sequence, cursor.sequence),
+            asked_again,
         };
         self.lanes.insert(cursor.stream, lane);
+    }
+
+    /// The streams that do not fit together: the next socket asks for them once more.
+    pub(crate) fn asked_again(&self) -> HashSet<StreamId> {
+        let asked = self.lanes.iter().filter(|(_, lane)| lane.asked_again);
+        asked.map(|(stream, _)| *stream).collect()
     }
 
     /// Answers the first frame. The control stream's cursor comes first.
@@ -148,7 +144,7 @@ impl Session {
         if self.lanes.contains_key(&cursor.stream) {
             return None;
         }
-        self.lay(cursor);
+        self.lay(cursor, false);
         let cursor = StreamCursor {
             stream: cursor.stream,
             stored: cursor.sequence,
@@ -177,9 +173,6 @@ impl Session {
         let Some(lane) = self.lanes.get_mut(&envelope.stream) else {
             return Vec::new();
         };
-        if !lane.expects(envelope.sequence) {
-            return Vec::new();
-        }
         match lane.verifier.push(envelope) {
             Ok(()) => Vec::new(),
             Err(_) => lane
@@ -215,12 +208,9 @@ impl Session {
         let Some(lane) = self.lanes.get_mut(&head.stream) else {
             return self.discard(head);
         };
-        if !lane.expects_head(head.sequence) {
-            return Vec::new();
-        }
         match lane.verifier.close(head) {
             Ok(envelopes) => {
-                lane.asked = Asked::No;
+                lane.asked_again = false;
                 if envelopes.is_empty() {
                     return Vec::new();
                 }
@@ -267,41 +257,14 @@ impl Session {
 }
 
 impl Lane {
-    /// Whether an envelope is to be taken in. While an answer is waited for, only one that begins
-    /// it: the one behind the cursor, or one that goes back behind what had come.
-    const fn expects(&mut self, sequence: u64) -> bool {
-        let begins = sequence == self.committed.sequence + 1 || sequence <= self.seen.0;
-        if sequence > self.seen.0 {
-            self.seen.0 = sequence;
-        }
-        self.is_answered_if(begins)
-    }
-
-    /// Whether a head is to be looked at: while an answer is waited for, only one that came before.
-    const fn expects_head(&mut self, sequence: u64) -> bool {
-        let begins = sequence <= self.seen.1;
-        if sequence > self.seen.1 {
-            self.seen.1 = sequence;
-        }
-        self.is_answered_if(begins)
-    }
-
-    const fn is_answered_if(&mut self, begins: bool) -> bool {
-        if matches!(self.asked, Asked::Waiting) && begins {
-            self.asked = Asked::Answered;
-        }
-        !matches!(self.asked, Asked::Waiting)
-    }
-
-    /// Starts over from what is committed; `None` if that was done before and did not help.
+    /// Asks for what is not committed on another socket; `None` if this one was that.
     fn ask_again(&mut self) -> Option<Vec<Step>> {
         self.verifier.reset();
-        if self.asked != Asked::No {
+        if self.asked_again {
             return None;
         }
-        self.asked = Asked::Waiting;
-        let (stream, after) = (self.committed.stream, self.committed.sequence);
-        Some(vec![Step::Say(FromDevice::Again { stream, after })])
+        self.asked_again = true;
+        Some(vec![Step::End(End::AskAgain)])
     }
 
     /// What was asked for again does not fit either. If the relay signed how far the stream goes,
@@ -317,7 +280,7 @@ impl Lane {
             link: head.link,
         };
         self.verifier = ChainVerifier::new(keys.clone(), cursor);
-        self.asked = Asked::No;
+        self.asked_again = false;
         vec![Step::Lose {
             count: lost,
             cursor,
@@ -354,7 +317,19 @@ mod tests {
     }
 
     fn session() -> Session {
-        Session::new(keys(), &[Cursor::start(STREAM), Cursor::start(CONTROL)])
+        behind(Cursor::start(STREAM), &[])
+    }
+
+    /// A socket that begins behind this cursor and asks for these streams once more.
+    fn behind(cursor: Cursor, asked: &[StreamId]) -> Session {
+        let asked = asked.iter().copied().collect();
+        Session::new(keys(), &[cursor, Cursor::start(CONTROL)], &asked)
+    }
+
+    /// The socket after one on which a stream did not fit together.
+    fn next_socket(before: &Session) -> Session {
+        let asked: Vec<_> = before.asked_again().into_iter().collect();
+        behind(before.lanes[&STREAM].committed, &asked)
     }
 
     fn honest(count: u64) -> (Vec<Envelope>, Head) {
@@ -385,11 +360,8 @@ mod tests {
         session.on_frame(FromRelay::Head(head.clone()))
     }
 
-    fn again(after: u64) -> Vec<Step> {
-        vec![Step::Say(FromDevice::Again {
-            stream: STREAM,
-            after,
-        })]
+    fn again() -> Vec<Step> {
+        vec![Step::End(End::AskAgain)]
     }
 
     #[test]
@@ -459,9 +431,10 @@ mod tests {
     fn what_does_not_fit_is_asked_for_once_and_then_a_gap() {
         let (envelopes, head) = honest(3);
         let omitted = [envelopes[0].clone(), envelopes[2].clone()];
-        let mut session = session();
-        assert_eq!(deliver(&mut session, &omitted, &head), again(0));
-        let steps = deliver(&mut session, &omitted, &head);
+        let mut first = session();
+        assert_eq!(deliver(&mut first, &omitted, &head), again());
+        let mut second = next_socket(&first);
+        let steps = deliver(&mut second, &omitted, &head);
         let [Step::Lose { count: 3, cursor }] = steps.as_slice() else {
             panic!("{steps:?}")
         };
@@ -469,44 +442,24 @@ mod tests {
     }
 
     #[test]
-    fn what_was_on_its_way_when_it_was_asked_again_is_no_second_fault() {
-        let (envelopes, head) = honest(3);
-        let until = |sequence: usize| {
-            let link = envelopes[sequence - 1].link();
-            let sequence = envelopes[sequence - 1].sequence;
-            let at = Cursor {
-                stream: STREAM,
-                sequence,
-                link,
-            };
-            Head::sign(RELAY, &secret(1), at, 1)
-        };
-        let mut session = session();
-        // The first is left out; the second and its head follow before the relay hears of it.
-        assert_eq!(deliver(&mut session, &[], &until(1)), again(0));
-        assert_eq!(deliver(&mut session, &envelopes[1..2], &until(2)), vec![]);
-        let steps = deliver(&mut session, &envelopes, &head);
-        assert!(matches!(steps.as_slice(), [Step::Take { envelopes, .. }] if envelopes.len() == 3));
-    }
-
-    #[test]
     fn an_answer_that_leaves_out_the_same_is_a_gap_even_if_nothing_else_comes() {
         let (_, head) = honest(1);
-        let mut session = session();
-        assert_eq!(deliver(&mut session, &[], &head), again(0));
-        let steps = deliver(&mut session, &[], &head);
+        let mut first = session();
+        assert_eq!(deliver(&mut first, &[], &head), again());
+        let steps = deliver(&mut next_socket(&first), &[], &head);
         assert!(matches!(steps.as_slice(), [Step::Lose { count: 1, .. }]));
     }
 
     #[test]
-    fn what_is_right_when_asked_again_is_taken() {
+    fn what_is_right_when_asked_again_is_taken_and_may_go_wrong_once_more() {
         let (envelopes, head) = honest(3);
-        let mut session = session();
-        assert_eq!(deliver(&mut session, &envelopes[..2], &head), again(0));
-        let steps = deliver(&mut session, &envelopes, &head);
+        let mut first = session();
+        assert_eq!(deliver(&mut first, &envelopes[..2], &head), again());
+        let mut second = next_socket(&first);
+        let steps = deliver(&mut second, &envelopes, &head);
         assert!(matches!(steps.as_slice(), [Step::Take { envelopes, .. }] if envelopes.len() == 3));
-        // And may go wrong once more later.
-        session.committed(Cursor {
+        assert!(second.asked_again().is_empty());
+        second.committed(Cursor {
             stream: STREAM,
             sequence: head.sequence,
             link: head.link,
@@ -515,7 +468,7 @@ mod tests {
             sequence: 9,
             ..head
         };
-        assert_eq!(session.on_frame(FromRelay::Head(forged)), again(3));
+        assert_eq!(second.on_frame(FromRelay::Head(forged)), again());
     }
 
     #[test]
@@ -527,10 +480,10 @@ mod tests {
             link: head.link,
         };
         let forged = Head::sign(RELAY, &secret(6), cursor, 1);
-        let mut session = session();
-        assert_eq!(deliver(&mut session, &envelopes, &forged), again(0));
+        let mut first = session();
+        assert_eq!(deliver(&mut first, &envelopes, &forged), again());
         assert_eq!(
-            deliver(&mut session, &envelopes, &forged),
+            deliver(&mut next_socket(&first), &envelopes, &forged),
             vec![Step::End(End::Broken)],
             "the cursor must not move on the word of a stranger"
         );
@@ -539,16 +492,16 @@ mod tests {
     #[test]
     fn a_replayed_delivery_changes_nothing() {
         let (envelopes, head) = honest(2);
-        let mut session = session();
-        deliver(&mut session, &envelopes, &head);
-        session.committed(Cursor {
+        let mut first = session();
+        deliver(&mut first, &envelopes, &head);
+        first.committed(Cursor {
             stream: STREAM,
             sequence: 2,
             link: head.link,
         });
-        assert_eq!(deliver(&mut session, &envelopes, &head), again(2));
+        assert_eq!(deliver(&mut first, &envelopes, &head), again());
         assert_eq!(
-            deliver(&mut session, &envelopes, &head),
+            deliver(&mut next_socket(&first), &envelopes, &head),
             vec![Step::End(End::Broken)]
         );
     }

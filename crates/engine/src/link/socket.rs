@@ -1,6 +1,7 @@
 //! The one loop that knows the socket: it carries frames between the relay and the session, and
 //! steps from the session to where they are written down.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -10,6 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use tokio_util::sync::CancellationToken;
+use wire::StreamId;
 use wire::envelope::Envelope;
 use wire::frame::{self, FromDevice, FromRelay};
 
@@ -29,10 +31,20 @@ const MOST_FRAME: usize = 8 * 1024 * 1024;
 /// How long after the last commit a checkpoint is made.
 const QUIET: Duration = Duration::from_secs(2);
 
-/// Opens a socket and holds it until it is over.
-pub(super) async fn hold(shop: &Shop, relay: &RelayClient, stop: &CancellationToken) -> Closed {
-    let Ok(mut feed) = Feed::open(shop, relay).await else {
-        return Closed::CannotWrite;
+/// Opens a socket and holds it until it is over. `asked` are the streams that did not fit together
+/// on the socket before; afterwards, those of this one.
+pub(super) async fn hold(
+    shop: &Shop,
+    relay: &RelayClient,
+    asked: &mut HashSet<StreamId>,
+    stop: &CancellationToken,
+) -> Closed {
+    let mut feed = match Feed::open(shop, relay, asked).await {
+        Ok(feed) => feed,
+        Err(error) => {
+            tracing::warn!(%error, "the streams' cursors cannot be read");
+            return Closed::CannotWrite;
+        }
     };
     let Some(mut socket) = connect(relay).await else {
         return Closed::Lost;
@@ -49,6 +61,7 @@ pub(super) async fn hold(shop: &Shop, relay: &RelayClient, stop: &CancellationTo
         return Closed::Lost;
     }
     let closed = carry(shop, relay, (&mut socket, &mut feed), stop).await;
+    *asked = feed.asked_again();
     let _ = timeout(Duration::from_secs(1), socket.close(None)).await;
     closed
 }

@@ -144,6 +144,7 @@ pub(crate) fn remove_device(
         erased.envelopes += streams::discard(commit, &stream, now)?;
         erased.streams += 1;
     }
+    commit.erased();
     logins::end_all(commit, device.row, now)?;
     pending::burn_of_device(commit, device.row)?;
     devices::remove(commit, device.row, now)?;
@@ -185,6 +186,7 @@ fn erase_logins(commit: &mut Commit<'_>, logins: &[Login], reason: StopReason) -
             routes::stop(commit, stream.row, login.row, reason)?;
             if !routes::is_covered(commit, stream.row)? {
                 envelopes += streams::discard(commit, &stream, now)?;
+                commit.erased();
             }
         }
     }
@@ -207,6 +209,7 @@ pub(super) fn drop_wiped(
         if stream.account.is_none() {
             continue;
         }
+        commit.erased();
         erased.routes += routes::count(commit, stream.row)?;
         let rested_on = logins::of_stream(commit, stream.row)?;
         routes::stop_all(commit, stream.row, StopReason::Deleted)?;

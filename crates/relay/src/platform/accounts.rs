@@ -205,7 +205,8 @@ impl Page {
             return (FoundState::NoMessagingTask, Some("MESSAGING"));
         }
         match rights.missing(&[("pages_manage_metadata", &self.id)]) {
-            Some(permission) => declined(permission),
+            // The right is there, and a proof is good; but the app could not be subscribed.
+            Some(permission) => (declined(permission).0, None),
             None => (FoundState::Ready, None),
         }
     }

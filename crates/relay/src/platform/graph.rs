@@ -232,6 +232,8 @@ pub(crate) struct Debugged {
     /// Seconds; 0 is never.
     #[serde(default)]
     pub(crate) expires_at: i64,
+    /// Seconds, where Meta says so.
+    pub(crate) issued_at: Option<i64>,
     #[serde(default)]
     pub(crate) scopes: Vec<String>,
     #[serde(default)]

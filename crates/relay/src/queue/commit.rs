@@ -115,6 +115,12 @@ impl<'a> Commit<'a> {
         self.place(&end, minute, &sealed)
     }
 
+    /// Something was erased: the log of earlier writes is to be emptied after the commit too, so
+    /// that nothing of it is left there.
+    pub(crate) fn erased(&mut self) {
+        self.grown.erased = true;
+    }
+
     fn place(&mut self, end: &End, minute: u32, sealed: &[u8]) -> Result<()> {
         let sequence = end.sequence + 1;
         let place = u64::try_from(sequence).unwrap_or_default();
@@ -248,6 +254,7 @@ pub(super) struct Grown {
     /// Envelopes and bytes since the last signed head.
     streams: BTreeMap<i64, (usize, usize)>,
     devices: BTreeSet<DeviceId>,
+    pub(super) erased: bool,
 }
 
 impl Grown {

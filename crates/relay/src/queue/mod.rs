@@ -57,6 +57,9 @@ pub(crate) fn write_at_once<T>(
     Ok(done)
 }
 
+/// How long anybody waits for somebody else's lock on the store.
+const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Connections that read beside the writer.
 const READERS: usize = 8;
 

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
@@ -17,6 +18,9 @@ use super::{QueueError, Result};
 const TOGETHER: usize = 64;
 /// Jobs that may wait; beyond that, whoever writes waits.
 const BACKLOG: usize = 1024;
+
+/// How long emptying the log may wait for readers.
+const LOG_WITHIN: Duration = Duration::from_millis(200);
 
 /// Called after a commit with a device that has something new.
 pub(crate) type Wake = Arc<dyn Fn(DeviceId) + Send + Sync>;
@@ -114,20 +118,40 @@ fn write_until_closed(
             answer(outcome.as_ref().map(|_| ()));
         }
         match outcome {
-            Ok(devices) => devices.into_iter().for_each(|device| wake(device)),
+            Ok((devices, erased)) => {
+                devices.into_iter().for_each(|device| wake(device));
+                if erased {
+                    empty_log(&connection);
+                }
+            }
             Err(why) => tracing::error!(code = ?why.sqlite_error_code(), "a commit failed"),
         }
         if closing {
             break;
         }
     }
-    let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
-    if let Err(why) = connection.query_row(checkpoint, [], |_| Ok(())) {
-        tracing::warn!(code = ?why.sqlite_error_code(), "the last checkpoint failed");
+    empty_log(&connection);
+}
+
+/// Brings the log of writes into the store and empties it. A reader that is in the way for long
+/// puts it off to the next time.
+fn empty_log(connection: &Connection) {
+    let wait = |limit| connection.busy_timeout(limit);
+    let emptied = wait(LOG_WITHIN).and_then(|()| {
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+            row.get::<_, bool>(0)
+        })
+    });
+    if !matches!(emptied, Ok(false)) {
+        tracing::warn!("the log of writes could not be emptied just now");
+    }
+    if wait(super::BUSY).is_err() {
+        tracing::warn!("the store's waiting time could not be set");
     }
 }
 
-type Outcome = std::result::Result<BTreeSet<DeviceId>, rusqlite::Error>;
+/// The devices to wake, and whether something was erased.
+type Outcome = std::result::Result<(BTreeSet<DeviceId>, bool), rusqlite::Error>;
 
 fn write_together(
     connection: &mut Connection,
@@ -152,9 +176,10 @@ fn write_together(
                 drop(savepoint);
             }
         }
+        let erased = grown.erased;
         let devices = grown.sign_heads(&tx, rules, latest)?;
         tx.commit()?;
-        Ok(devices)
+        Ok((devices, erased))
     })();
     (answers, outcome)
 }

@@ -7,7 +7,6 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use rusqlite::OpenFlags;
-use serde_json::json;
 use wire::api::EnrolMode;
 
 use crate::command_line::{command, settings};
@@ -16,18 +15,22 @@ use crate::fake_meta::PAGE;
 use crate::world::{World, says, signature};
 
 /// A relay in a process of its own, on a world's store.
-struct Process {
+pub(crate) struct Process {
     child: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Process {
     fn start(world: &World) -> Self {
+        Self::start_with_log(world, "off")
+    }
+
+    pub(crate) fn start_with_log(world: &World, log: &str) -> Self {
         let address = free_address();
         let mut settings = settings(world);
         settings.insert("SHOPBELL_LISTEN", address.clone());
         settings.insert("SHOPBELL_PUBLIC_URL", format!("http://{address}"));
-        settings.insert("SHOPBELL_LOG", "off".into());
+        settings.insert("SHOPBELL_LOG", log.into());
         let mut command = command(&settings);
         let child = command.arg("serve").stderr(Stdio::piped()).spawn().unwrap();
         let mut process = Self {
@@ -46,7 +49,8 @@ impl Process {
         process
     }
 
-    fn last_words(&mut self) -> String {
+    /// Ends it; everything it logged.
+    pub(crate) fn last_words(&mut self) -> String {
         let _ = self.child.kill();
         let mut said = String::new();
         self.child
@@ -130,7 +134,6 @@ async fn whatever_was_answered_200_survives_a_kill() {
     }
     let lost: Vec<_> = answered.difference(&arrived).collect();
     assert_eq!(lost, Vec::<&String>::new(), "answered 200 and lost");
-    let _ = json!(null);
 }
 
 fn rows(world: &World) -> i64 {

@@ -4,10 +4,9 @@ use std::path::Path;
 
 use wire::StreamId;
 use wire::api::{HandOff, ProveAccount, ProveAnswer, ProveRequest, Proven};
-use wire::chain::Cursor;
 use wire::event::{Control, Event};
 
-use crate::command_line::{run, settings};
+use crate::command_line::run;
 use crate::device::{Device, text_of};
 use crate::fake_meta::PAGE;
 use crate::world::{World, says};
@@ -135,7 +134,6 @@ async fn a_backup_made_by_us_is_never_served_by_mistake() {
     // What waited in the old stream can still be fetched there.
     let mut socket = device.open_socket(&world).await;
     assert_eq!(text_of(&socket.part().await), "waits");
-    assert!(settings(&world).contains_key("SHOPBELL_STORE"));
 }
 
 #[tokio::test]
@@ -157,14 +155,4 @@ async fn a_relay_that_was_killed_between_its_two_records_starts_again() {
     // The store's record was written, the keys folder's was not.
     std::fs::write(&boot, before).unwrap();
     world.start_relay().await;
-}
-
-#[tokio::test]
-async fn a_device_starts_a_new_control_stream_from_its_beginning() {
-    let world = World::start().await;
-    let device = world.device(1).await;
-    assert_eq!(
-        device.cursors[&device.control],
-        Cursor::start(device.control)
-    );
 }

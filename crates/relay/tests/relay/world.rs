@@ -118,6 +118,11 @@ impl World {
         }
     }
 
+    /// From now on the relay is one in a process of its own.
+    pub(crate) fn lead_to(&mut self, url: &str) {
+        self.url = Url::parse(url).unwrap();
+    }
+
     pub(crate) fn running(&self) -> &Running {
         self.running.as_ref().unwrap()
     }
