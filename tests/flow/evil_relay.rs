@@ -89,6 +89,33 @@ async fn an_omitted_envelope_is_noticed_and_asked_for_again() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn swapped_envelopes_are_put_right() -> Result<()> {
+    let (world, evil, shop) = betrayed(&[Channel::Whatsapp]).await?;
+    let (data, secrets) = (shop.data.clone(), shop.secrets.clone());
+    shop.close().await;
+    world.phones.say("whatsapp", "clara", "One").await?;
+    world.phones.say("whatsapp", "clara", "Two").await?;
+    let both = |state: &serde_json::Value| {
+        let deliveries = state["deliveries"].as_array()?;
+        let arrived = deliveries.iter().filter(|of| of["state"] == "delivered");
+        (arrived.count() >= 2).then_some(())
+    };
+    world
+        .phones
+        .until("both to wait at the relay", both)
+        .await?;
+    evil.does(Deed::Swap);
+    let shop = Shop::open_with(&world, data, secrets).await?;
+    shop.hears("One").await?;
+    shop.hears("Two").await?;
+    assert_eq!(
+        shown(&world, &evil, &shop).await?,
+        ["One", "Two", "The last one"]
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_forged_envelope_is_never_shown() -> Result<()> {
     let (world, evil, shop) = betrayed(&[Channel::Whatsapp]).await?;
     evil.does(Deed::Forge);

@@ -221,6 +221,24 @@ async fn a_role_that_was_taken_away_is_noticed_when_the_route_is_proved_again() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn control_a_role_that_is_still_there_proves_the_route_for_longer() -> Result<()> {
+    let world = World::start().await?;
+    let shop = Shop::open(&world, "shop").await?;
+    shop.connect(&world, &[Channel::Messenger]).await?;
+    for _ in 0..3 {
+        world.pass_days(30).await?;
+    }
+    let shop = shop.restart(&world).await?;
+    world
+        .phones
+        .say("messenger", "clara", "After ninety days")
+        .await?;
+    shop.hears("After ninety days").await?;
+    assert_eq!(shop.connection(Channel::Messenger).await?.trouble, None);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_page_on_two_computers_is_told_of_on_both() -> Result<()> {
     let world = World::start().await?;
     let counter = Shop::open(&world, "counter").await?;

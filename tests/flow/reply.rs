@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use domain::outbound::Reason;
 use domain::reply_window::ReplyWindow;
 use domain::{Channel, ConversationId, Delivery};
-use engine::read::{Message, Progress};
+use engine::read::{Message, Progress, Trouble};
 use serde_json::{Value, json};
 use tests::shop::{Shop, is, messages};
 use tests::world::World;
@@ -294,6 +294,61 @@ async fn whatsapp_may_refuse_after_it_accepted() -> Result<()> {
         Reason::PersonUnavailable
     );
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_answer_can_be_tried_again() -> Result<()> {
+    let (world, shop, conversation) = with_question(Channel::Instagram).await?;
+    world
+        .phones
+        .fault("permission_lost", "instagram_manage_messages")
+        .await?;
+    shop.answer(conversation, "Try me").await?;
+    let (why, message) = reason(&shop, "Try me").await?;
+    assert_eq!(why, Reason::PermissionMissing);
+    shop.engine
+        .start_login(Some(shop.connection(Channel::Instagram).await?.id))
+        .await?;
+    shop.until("the choice", async |engine| {
+        Ok(matches!(engine.login(), engine::read::Login::Choose { .. }).then_some(()))
+    })
+    .await?;
+    shop.choose(&[Channel::Instagram]).await?;
+    shop.engine.try_again(message.id).await?;
+    shop.told("Try me", Delivery::Sent).await?;
+    assert_eq!(taken(&world.phones.state().await?, "Try me").len(), 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_ends_in_the_middle_keeps_everything_and_says_so() -> Result<()> {
+    let (world, shop, conversation) = with_question(Channel::Messenger).await?;
+    world.phones.fault("token_expired", "owner").await?;
+    shop.answer(conversation, "After the end").await?;
+    assert_eq!(reason(&shop, "After the end").await?.0, Reason::SignInEnded);
+    shop.until("the trouble", async |engine| {
+        let trouble = engine.connections().await?.remove(0).trouble;
+        Ok((trouble == Some(Trouble::SignInEnded)).then_some(()))
+    })
+    .await?;
+    // Messages keep arriving, nothing is erased, and signing in again heals it in place.
+    world
+        .phones
+        .say("messenger", "clara", "Still there?")
+        .await?;
+    shop.hears("Still there?").await?;
+    let before = shop.connection(Channel::Messenger).await?;
+    shop.engine.start_login(Some(before.id)).await?;
+    shop.until("the choice", async |engine| {
+        Ok(matches!(engine.login(), engine::read::Login::Choose { .. }).then_some(()))
+    })
+    .await?;
+    shop.choose(&[Channel::Messenger]).await?;
+    let after = shop.connection(Channel::Messenger).await?;
+    assert_eq!((before.id, after.trouble), (after.id, None));
+    assert_eq!(shop.words(conversation).await?.len(), 3);
+    shop.answer(conversation, "Here again").await?;
+    shop.told("Here again", Delivery::Delivered).await.map(drop)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -103,6 +103,16 @@ fn runners(workspace: &Workspace, results: &mut Results) -> Result<()> {
             Kind::Runner,
         )?;
     }
+    if cfg!(target_os = "linux") {
+        results.part(
+            workspace,
+            "the real window",
+            nextest("binary(window)"),
+            Kind::Runner,
+        )?;
+    } else {
+        say::line("– the real window: its driver exists on Linux only; not run here");
+    }
     Ok(())
 }
 
