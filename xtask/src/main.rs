@@ -4,6 +4,8 @@
 //! the repository is belongs into a test (`tests/tidy.rs`), not here.
 
 mod bindings;
+mod bundle;
+mod clean_root;
 mod counts;
 mod demo;
 mod form;
@@ -34,6 +36,8 @@ cargo xtask demo [--headless] [--keep] [--browser]
     --keep       keep the demo's data from the last time
     --browser    log in through your own browser instead of the built-in walk
 cargo xtask test                      every check and test of the repository
+cargo xtask bundle [--try]            the packages people install
+    --try        install and start the .deb in a clean Debian (root, mmdebstrap)
 cargo xtask bindings                  write the window's typed bindings again
 cargo xtask walk-login URL            walk an authorise address through the sandbox's login";
 
@@ -57,6 +61,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         }
         ["test"] => return parts::run(&Workspace::find()?),
         ["demo", flags @ ..] => return demo::run(&Workspace::find()?, flags),
+        ["bundle", flags @ ..] => return bundle::run(&Workspace::find()?, flags),
         ["bindings"] => {
             let workspace = Workspace::find()?;
             setup::everything(&workspace)?;
