@@ -238,7 +238,7 @@ fn write_routes(
             elsewhere: routes::elsewhere(commit, about.account, device, now)?,
         });
     }
-    cancel_grace(commit, prepared.person, now)?;
+    let_in_again(commit, prepared.person, prepared.made_at)?;
     pending::burn(commit, asked.login)?;
     Ok(Some(streams))
 }
@@ -259,17 +259,18 @@ fn stream_for(
     ))
 }
 
-/// The person has let the app in again: what waited for the end of the grace is not erased.
-fn cancel_grace(commit: &mut Commit<'_>, person: Pseudonym, now: i64) -> QueueResult<()> {
+/// The person has let the app in again: what waited for the end of the grace is not erased, and
+/// goes on wherever it was connected.
+fn let_in_again(commit: &mut Commit<'_>, person: Pseudonym, at: i64) -> QueueResult<()> {
     let waiting: Vec<_> = logins::of_person(commit, person)?
         .into_iter()
         .filter(|login| login.deauthorized_at.is_some())
         .collect();
+    logins::let_in(commit, person, at)?;
     for login in waiting {
-        logins::deauthorize(commit, login.row, None)?;
         let told = Control::DeauthorizeCancelled {
             logins: vec![login.id],
-            at: now,
+            at: commit.now(),
         };
         commit.tell(login.device, &told)?;
     }

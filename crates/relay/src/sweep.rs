@@ -1,23 +1,31 @@
 //! What time does: every minute the relay erases what has lived long enough, stops what was not
 //! proven again, and ends what a grace has ended.
+//!
+//! A device that sleeps is not forgotten: what an order asks of it waits on its control stream for
+//! as long as it takes. Much to erase is erased in several commits, so that webhooks find room
+//! between them.
 
 use std::time::Duration;
 
-use rusqlite::{Connection, params};
-use wire::StreamId;
-use wire::api::DeviceState;
+use rusqlite::Connection;
 use wire::event::{Control, GapReason, StopReason};
 
 use crate::clock::{DAY, MINUTE};
-use crate::deletion::{self, CODE_LIFE, NOT_SEEN};
-use crate::queue::{Commit, Result, counters, deletions, devices, pending, receipts, routes, seen};
+use crate::deletion::{self, CODE_LIFE};
+use crate::queue::{
+    Commit, Result, aged, counters, deletions, devices, pending, receipts, routes, seen,
+};
 use crate::relay::Relay;
 
-const EVERY: Duration = Duration::from_secs(60);
+/// How long lies between two sweeps, by the relay's clock.
+const EVERY: i64 = MINUTE;
+/// How often that clock is looked at. It goes on while the machine sleeps; the system's timers do
+/// not.
+const LOOK: Duration = Duration::from_millis(500);
+/// The most envelopes that are erased in one commit.
+const AT_ONCE: usize = 5_000;
 /// How long an envelope stays after the device has it for good.
 const AFTER_DURABLE: i64 = DAY;
-/// How long the control stream keeps what a sleeping device has to hear.
-const CONTROL_AGE: i64 = NOT_SEEN;
 /// How long a dropped stream is remembered, so that dropping it again gets the same answer.
 const DROPPED_AGE: i64 = 30 * DAY;
 
@@ -27,10 +35,18 @@ pub(crate) async fn run(relay: Relay) {
         once(&relay).await;
         tokio::select! {
             () = relay.stop().cancelled() => break,
-            () = tokio::time::sleep(EVERY) => {}
+            () = until_due(&relay) => {}
         }
     }
     once(&relay).await;
+}
+
+/// Waits until the next sweep is due, also if the clock was set back.
+async fn until_due(relay: &Relay) {
+    let since = relay.clock().now();
+    while (relay.clock().now() - since).abs() < EVERY {
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// One sweep.
@@ -43,23 +59,30 @@ pub(crate) async fn once(relay: &Relay) {
         if forged > 0 {
             counters::add(commit, counters::FORGED, forged, now)?;
         }
-        sweep(commit, age)
+        sweep(commit)
     });
-    if let Err(why) = swept.await {
+    let swept = match swept.await {
+        Ok(()) => erase(relay, (now, age)).await,
+        failed => failed,
+    };
+    if let Err(why) = swept {
         tracing::error!(%why, "a sweep failed");
     }
 }
 
-fn sweep(commit: &mut Commit<'_>, age: i64) -> Result<()> {
+/// Erases what is too old, in as many commits as that takes; then what a grace has ended.
+async fn erase(relay: &Relay, (now, age): (i64, i64)) -> Result<()> {
+    let write = |job: fn(&mut Commit<'_>, i64) -> Result<usize>| {
+        relay.queue().write(now, move |commit| job(commit, age))
+    };
+    while write(erase_some).await? >= AT_ONCE {}
+    relay.queue().write(now, deletion::end_grace).await?;
+    Ok(())
+}
+
+fn sweep(commit: &mut Commit<'_>) -> Result<()> {
     let now = commit.now();
-    erase_passed(commit, now)?;
-    erase_expired(commit, now, age)?;
     stop_unproven(commit, now)?;
-    deletion::end_grace(commit)?;
-    for device in devices::unseen_since(commit, now - NOT_SEEN)? {
-        deletion::remove_device(commit, &device, DeviceState::NotReached)?;
-        tracing::info!(device = %device.id, "a device was not seen for 180 days");
-    }
     pending::burn_expired(commit, now)?;
     seen::forget(commit, now)?;
     deletions::forget(commit, now - CODE_LIFE)?;
@@ -69,87 +92,35 @@ fn sweep(commit: &mut Commit<'_>, age: i64) -> Result<()> {
     Ok(())
 }
 
-fn erase_passed(commit: &mut Commit<'_>, now: i64) -> Result<()> {
-    let erased = commit.execute(
-        "DELETE FROM envelopes WHERE passed_at <= ?1",
-        [now - AFTER_DURABLE],
-    )?;
+/// Erases at most [`AT_ONCE`] envelopes; how many.
+fn erase_some(commit: &mut Commit<'_>, age: i64) -> Result<usize> {
+    let now = commit.now();
+    let mut erased = aged::erase_passed(commit, now - AFTER_DURABLE, AT_ONCE)?;
+    let before = (now - age).div_euclid(MINUTE);
+    for end in aged::expired(commit, before)? {
+        let room = AT_ONCE.saturating_sub(erased);
+        let Some(gone) = aged::erase_expired(commit, end, room)? else {
+            break;
+        };
+        erased += usize::try_from(gone.count).unwrap_or(usize::MAX);
+        devices::change_waiting(commit, end.device, -gone.count.cast_signed(), -gone.bytes)?;
+        let gap = Control::Gap {
+            stream: end.id,
+            since: gone.since,
+            until: Some(gone.until),
+            refused: gone.count,
+            reason: GapReason::Expired,
+        };
+        commit.tell(end.device, &gap)?;
+    }
+    for doomed in deletion::doomed(commit)? {
+        let room = AT_ONCE.saturating_sub(erased);
+        erased += aged::thin(commit, &doomed, room)?;
+    }
     if erased > 0 {
         commit.erased();
     }
-    forget_heads(commit)
-}
-
-/// A head over an envelope that is gone proves nothing to anybody.
-fn forget_heads(connection: &Connection) -> Result<()> {
-    connection.execute(
-        "DELETE FROM heads WHERE NOT EXISTS (
-             SELECT 1 FROM envelopes e
-             WHERE e.stream = heads.stream AND e.sequence = heads.sequence)",
-        [],
-    )?;
-    Ok(())
-}
-
-/// A stream with envelopes that were kept as long as they may be.
-struct Expired {
-    stream: i64,
-    id: StreamId,
-    device: i64,
-    count: u64,
-    bytes: i64,
-    since: i64,
-    until: i64,
-}
-
-fn erase_expired(commit: &mut Commit<'_>, now: i64, age: i64) -> Result<()> {
-    let before = (now - age).div_euclid(MINUTE);
-    let control_before = (now - CONTROL_AGE).div_euclid(MINUTE);
-    for expired in expired(commit, before)? {
-        commit.execute(
-            "DELETE FROM envelopes WHERE stream = ?1 AND minute <= ?2 AND passed_at IS NULL",
-            params![expired.stream, before],
-        )?;
-        commit.erased();
-        let count = expired.count.cast_signed();
-        devices::change_waiting(commit, expired.device, -count, -expired.bytes)?;
-        let gap = Control::Gap {
-            stream: expired.id,
-            since: expired.since,
-            until: Some(expired.until),
-            refused: expired.count,
-            reason: GapReason::Expired,
-        };
-        commit.tell(expired.device, &gap)?;
-    }
-    commit.execute(
-        "DELETE FROM envelopes WHERE minute <= ?1
-         AND stream IN (SELECT row FROM streams WHERE account IS NULL)",
-        [control_before],
-    )?;
-    forget_heads(commit)
-}
-
-fn expired(connection: &Connection, before: i64) -> Result<Vec<Expired>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT s.row, s.id, s.device, count(*) AS count, sum(length(e.sealed)) AS bytes,
-                min(e.minute) AS since, max(e.minute) AS until
-         FROM envelopes e JOIN streams s ON s.row = e.stream
-         WHERE e.minute <= ?1 AND e.passed_at IS NULL AND s.account IS NOT NULL
-         GROUP BY s.row",
-    )?;
-    let found = statement.query_map([before], |row| {
-        Ok(Expired {
-            stream: row.get("row")?,
-            id: StreamId::from_bytes(row.get("id")?),
-            device: row.get("device")?,
-            count: row.get::<_, i64>("count")?.unsigned_abs(),
-            bytes: row.get("bytes")?,
-            since: row.get::<_, i64>("since")? * MINUTE,
-            until: (row.get::<_, i64>("until")? + 1) * MINUTE,
-        })
-    })?;
-    Ok(found.collect::<rusqlite::Result<_>>()?)
+    Ok(erased)
 }
 
 fn stop_unproven(commit: &mut Commit<'_>, now: i64) -> Result<()> {
@@ -181,4 +152,78 @@ fn forget_dropped(connection: &Connection, now: i64) -> Result<()> {
         [before],
     )?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::config::QueueLimits;
+    use crate::keys::Keys;
+    use crate::queue::{self, Rules};
+
+    const NOW: i64 = 1_795_341_600_000;
+
+    /// A store with so many envelopes of one stream, all of them passed or not at a moment.
+    fn store_of(count: i64, passed_at: Option<i64>) -> (tempfile::TempDir, Connection, Rules) {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::init(&folder.path().join("keys")).unwrap();
+        let connection = queue::open(&folder.path().join("relay.db")).unwrap();
+        connection
+            .execute_batch(&format!(
+                "INSERT INTO devices VALUES (1, x'01', zeroblob(32), 0, 0, NULL, {count}, {count});
+                 INSERT INTO streams (row, id, device, account, subscription, key_id, seal_key,
+                     sequence, link, stored, durable, refused, made_at)
+                 VALUES (1, zeroblob(16), 1, zeroblob(32), zeroblob(32), zeroblob(8), zeroblob(32),
+                     {count}, zeroblob(32), 0, 0, 0, 0);"
+            ))
+            .unwrap();
+        connection
+            .execute(
+                "INSERT INTO envelopes (stream, sequence, previous, sealed, minute, passed_at)
+                 WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ?1)
+                 SELECT 1, n, zeroblob(32), x'00', 0, ?2 FROM n",
+                rusqlite::params![count, passed_at],
+            )
+            .unwrap();
+        let rules = Rules {
+            keys: Arc::new(keys),
+            limits: QueueLimits::default(),
+        };
+        (folder, connection, rules)
+    }
+
+    fn commits(connection: &mut Connection, rules: &Rules) -> Vec<usize> {
+        let mut commits = Vec::new();
+        loop {
+            let tx = connection.transaction().unwrap();
+            let erase = |commit: &mut Commit<'_>| erase_some(commit, 30 * DAY);
+            commits.push(queue::write_at_once(&tx, rules, NOW, erase).unwrap());
+            tx.commit().unwrap();
+            if commits.last() < Some(&AT_ONCE) {
+                return commits;
+            }
+        }
+    }
+
+    #[test]
+    fn no_commit_of_a_sweep_erases_more_than_five_thousand() {
+        for passed_at in [Some(NOW - 2 * DAY), None] {
+            let (_folder, mut connection, rules) = store_of(12_000, passed_at);
+            assert_eq!(commits(&mut connection, &rules), [5_000, 5_000, 2_000]);
+            let left = "SELECT count(*) FROM envelopes";
+            let left: i64 = connection.query_row(left, [], |row| row.get(0)).unwrap();
+            assert_eq!(left, 0);
+        }
+    }
+
+    #[test]
+    fn what_expired_no_longer_counts_as_waiting() {
+        let (_folder, mut connection, rules) = store_of(10, None);
+        commits(&mut connection, &rules);
+        let waiting = "SELECT waiting + waiting_bytes FROM devices";
+        let waiting: i64 = connection.query_row(waiting, [], |row| row.get(0)).unwrap();
+        assert_eq!(waiting, 0);
+    }
 }

@@ -121,7 +121,8 @@ fn queue_age(connection: &Connection) -> rusqlite::Result<Vec<Verdict>> {
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     let oldest: Option<i64> = connection.query_row(
-        "SELECT min(minute) FROM envelopes WHERE passed_at IS NULL",
+        "SELECT min(e.minute) FROM envelopes e JOIN streams s ON s.row = e.stream
+         WHERE e.passed_at IS NULL AND s.account IS NOT NULL",
         [],
         |row| row.get(0),
     )?;

@@ -13,6 +13,7 @@ use super::signed_request::SignedRequest;
 use crate::pseudonym::{Kind, Pepper, Pseudonym};
 use crate::queue::devices::Device;
 use crate::queue::logins::Login;
+use crate::queue::streams::Stream;
 use crate::queue::{Commit, Result, deletions, devices, logins, pending, routes, seen, streams};
 use crate::random;
 
@@ -83,22 +84,23 @@ pub(super) fn delete(commit: &mut Commit<'_>, callback: &Callback) -> Result<Del
     Ok(code)
 }
 
-/// Stops forwarding for a person who removed the app, and starts the grace. A repeat does nothing.
+/// Stops forwarding for a person who removed the app, and starts the grace. A repeat does nothing,
+/// and neither does a callback from before the person last let the app in, however late it comes.
 pub(super) fn deauthorize(commit: &mut Commit<'_>, callback: &Callback) -> Result<usize> {
     let pepper = commit.keys().pepper().clone();
     let now = commit.now();
     if !seen::remember(commit, callback.request(&pepper, "deauthorize"), now)? {
         return Ok(0);
     }
-    let reached = by_device(commit, callback.person(&pepper), callback.issued_at(now))?;
+    let issued_at = callback.issued_at(now);
+    let reached = by_device(commit, callback.person(&pepper), issued_at)?;
     let mut count = 0;
     for (row, mut logins) in reached {
-        logins.retain(|login| login.deauthorized_at.is_none());
+        logins.retain(|login| {
+            login.deauthorized_at.is_none() && DeletionOrder::reaches(issued_at, login.let_in_at)
+        });
         for login in &logins {
-            logins::deauthorize(commit, login.row, Some(now))?;
-            for stream in routes::streams_of_login(commit, login.row)? {
-                routes::stop(commit, stream.row, login.row, StopReason::Deauthorized)?;
-            }
+            logins::deauthorize(commit, login.row, now)?;
         }
         count += logins.len();
         if !logins.is_empty() {
@@ -130,12 +132,22 @@ pub(crate) fn end_grace(commit: &mut Commit<'_>) -> Result<usize> {
     Ok(count)
 }
 
-/// Removes a device with everything it has here. What it had to confirm is marked.
-pub(crate) fn remove_device(
-    commit: &mut Commit<'_>,
-    device: &Device,
-    state: DeviceState,
-) -> Result<Erased> {
+/// The streams that go when the graces that are over are ended: on live logins none of them rests.
+pub(crate) fn doomed(commit: &Commit<'_>) -> Result<Vec<Stream>> {
+    let mut doomed = Vec::new();
+    for login in logins::deauthorized_before(commit, commit.now() - GRACE)? {
+        for stream in routes::streams_of_login(commit, login.row)? {
+            if !routes::is_covered(commit, stream.row)? {
+                doomed.push(stream);
+            }
+        }
+    }
+    Ok(doomed)
+}
+
+/// Removes a device that has wiped itself, with everything it has here. What it had to confirm is
+/// confirmed with that.
+pub(super) fn remove_device(commit: &mut Commit<'_>, device: &Device) -> Result<Erased> {
     let now = commit.now();
     let mut erased = Erased::default();
     for stream in streams::all_of_device(commit, device.row)? {
@@ -148,7 +160,7 @@ pub(crate) fn remove_device(
     logins::end_all(commit, device.row, now)?;
     pending::burn_of_device(commit, device.row)?;
     devices::remove(commit, device.row, now)?;
-    deletions::mark(commit, device.id, None, (state, now))?;
+    deletions::mark(commit, device.id, None, (DeviceState::Erased, now))?;
     Ok(erased)
 }
 

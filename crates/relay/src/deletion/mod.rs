@@ -5,7 +5,7 @@ mod meta;
 mod notice;
 pub(crate) mod signed_request;
 
-pub(crate) use carry_out::{end_grace, remove_device};
+pub(crate) use carry_out::{doomed, end_grace};
 pub(crate) use meta::{callback, deauthorize};
 pub(crate) use notice::{notice, refused};
 
@@ -15,5 +15,5 @@ use crate::clock::DAY;
 pub(crate) const GRACE: i64 = 7 * DAY;
 /// How long a request's code is kept.
 pub(crate) const CODE_LIFE: i64 = 400 * DAY;
-/// After how long without a sign a device counts as not reached.
+/// After how long without a sign a device counts as not reached. Its orders wait for it further.
 pub(crate) const NOT_SEEN: i64 = 180 * DAY;

@@ -101,7 +101,7 @@ fn answer(
     let now = commit.now();
     let erased = match carry_out::known(commit, notice.device())? {
         Some(device) if notice.scope == Scope::Everything => {
-            carry_out::remove_device(commit, &device, DeviceState::Erased)?
+            carry_out::remove_device(commit, &device)?
         }
         Some(device) => carry_out::drop_wiped(commit, &device, notice)?,
         None => Erased::default(),

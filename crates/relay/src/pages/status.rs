@@ -122,10 +122,11 @@ fn read_code(text: &str) -> Option<DeletionCode> {
 }
 
 async fn find(relay: &Relay, code: DeletionCode) -> crate::queue::Result<Option<(Deletion, bool)>> {
+    let now = relay.clock().now();
     relay
         .queue()
         .read(move |connection| {
-            let deletion = deletions::find(connection, code)?;
+            let deletion = deletions::find(connection, code, now)?;
             let receipt = !receipts::of_code(connection, code)?.is_empty();
             Ok(deletion.map(|deletion| (deletion, receipt)))
         })

@@ -5,6 +5,7 @@ use wire::DeviceId;
 use wire::api::{DeletionState, DeviceState};
 use wire::order::DeletionCode;
 
+use crate::deletion::NOT_SEEN;
 use crate::pseudonym::Pseudonym;
 
 /// A request as its page shows it.
@@ -132,9 +133,12 @@ pub(crate) fn refuse(
     Ok(())
 }
 
+/// A request and its devices, as they are at this moment. A device that waits and has not been seen
+/// for long counts as not reached; its order waits for it all the same.
 pub(crate) fn find(
     connection: &Connection,
     code: DeletionCode,
+    now: i64,
 ) -> rusqlite::Result<Option<Deletion>> {
     let found = connection
         .prepare_cached(
@@ -165,8 +169,11 @@ pub(crate) fn find(
          WHERE r.code = ?1 ORDER BY at",
     )?;
     let devices = statement.query_map([code.as_str()], |row| {
-        let state: String = row.get(0)?;
-        Ok((state_of(&state), row.get(1)?))
+        let (state, at): (String, i64) = (row.get(0)?, row.get(1)?);
+        Ok(match state_of(&state) {
+            DeviceState::Waiting if at <= now - NOT_SEEN => (DeviceState::NotReached, at),
+            state => (state, at),
+        })
     })?;
     deletion.devices = devices.collect::<rusqlite::Result<_>>()?;
     Ok(Some(deletion))

@@ -47,17 +47,6 @@ pub(crate) fn by_row(connection: &Connection, row: i64) -> rusqlite::Result<Opti
         .optional()
 }
 
-/// Devices that nobody has seen since a moment.
-pub(crate) fn unseen_since(connection: &Connection, since: i64) -> rusqlite::Result<Vec<Device>> {
-    connection
-        .prepare_cached(
-            "SELECT row, id, identity, seen_at FROM devices
-             WHERE seen_at <= ?1 AND removed_at IS NULL",
-        )?
-        .query_map([since], Device::from_row)?
-        .collect()
-}
-
 /// Makes a device known, or known again.
 pub(crate) fn enrol(
     connection: &Connection,

@@ -63,7 +63,8 @@ pub(crate) fn page(
     Ok(page)
 }
 
-/// Where the held envelopes begin, if that is behind `after` + 1.
+/// Where what is held behind `after` begins, if that is not the next envelope: what lay between was
+/// kept as long as it may be.
 fn gap(
     connection: &Connection,
     (stream, id): (i64, StreamId),
@@ -71,9 +72,10 @@ fn gap(
 ) -> rusqlite::Result<Option<Cursor>> {
     let first = connection
         .prepare_cached(
-            "SELECT sequence, previous FROM envelopes WHERE stream = ?1 ORDER BY sequence LIMIT 1",
+            "SELECT sequence, previous FROM envelopes
+             WHERE stream = ?1 AND sequence > ?2 ORDER BY sequence LIMIT 1",
         )?
-        .query_row([stream], |row| {
+        .query_row(params![stream, after.cast_signed()], |row| {
             Ok((
                 row.get::<_, i64>(0)?.unsigned_abs(),
                 Link::from_bytes(row.get(1)?),

@@ -13,6 +13,8 @@ pub(crate) struct Login {
     pub(crate) person: Pseudonym,
     pub(crate) device: i64,
     pub(crate) made_at: i64,
+    /// When the person last let the app in, by this login or a later one.
+    pub(crate) let_in_at: i64,
     pub(crate) deauthorized_at: Option<i64>,
 }
 
@@ -25,6 +27,7 @@ impl Login {
             person: Pseudonym::from_slice(&person).ok_or(rusqlite::Error::InvalidQuery)?,
             device: row.get("device")?,
             made_at: row.get("made_at")?,
+            let_in_at: row.get("let_in_at")?,
             deauthorized_at: row.get("deauthorized_at")?,
         })
     }
@@ -40,8 +43,8 @@ pub(crate) fn make(
     connection
         .prepare_cached(
             "INSERT OR IGNORE INTO logins
-                 (id, person, device, made_at, deauthorized_at, ended_at)
-             VALUES (?1, ?2, ?3, ?4, NULL, NULL)",
+                 (id, person, device, made_at, let_in_at, deauthorized_at, ended_at)
+             VALUES (?1, ?2, ?3, ?4, ?4, NULL, NULL)",
         )?
         .execute(params![id.as_bytes(), person.as_bytes(), device, made_at])?;
     of_device(connection, device, id)
@@ -55,7 +58,7 @@ pub(crate) fn of_device(
 ) -> rusqlite::Result<Option<Login>> {
     connection
         .prepare_cached(
-            "SELECT row, id, person, device, made_at, deauthorized_at FROM logins
+            "SELECT row, id, person, device, made_at, let_in_at, deauthorized_at FROM logins
              WHERE device = ?1 AND id = ?2 AND ended_at IS NULL",
         )?
         .query_row(params![device, id.as_bytes()], Login::from_row)
@@ -80,7 +83,7 @@ pub(crate) fn of_person(
 ) -> rusqlite::Result<Vec<Login>> {
     connection
         .prepare_cached(
-            "SELECT row, id, person, device, made_at, deauthorized_at FROM logins
+            "SELECT row, id, person, device, made_at, let_in_at, deauthorized_at FROM logins
              WHERE person = ?1 AND ended_at IS NULL ORDER BY row",
         )?
         .query_map([person.as_bytes()], Login::from_row)?
@@ -94,21 +97,30 @@ pub(crate) fn deauthorized_before(
 ) -> rusqlite::Result<Vec<Login>> {
     connection
         .prepare_cached(
-            "SELECT row, id, person, device, made_at, deauthorized_at FROM logins
+            "SELECT row, id, person, device, made_at, let_in_at, deauthorized_at FROM logins
              WHERE deauthorized_at <= ?1 AND ended_at IS NULL ORDER BY device, row",
         )?
         .query_map([before], Login::from_row)?
         .collect()
 }
 
-pub(crate) fn deauthorize(
-    connection: &Connection,
-    row: i64,
-    at: Option<i64>,
-) -> rusqlite::Result<()> {
+/// The grace of a login begins; its routes are not live meanwhile.
+pub(crate) fn deauthorize(connection: &Connection, row: i64, at: i64) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE logins SET deauthorized_at = ?2 WHERE row = ?1")?
-        .execute(params![row, at])?;
+        .execute([row, at])?;
+    Ok(())
+}
+
+/// The person has let the app in at a moment: no grace runs any more, and what Meta said before
+/// that moment no longer reaches any of their logins.
+pub(crate) fn let_in(connection: &Connection, person: Pseudonym, at: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE logins SET let_in_at = max(let_in_at, ?2), deauthorized_at = NULL
+             WHERE person = ?1 AND ended_at IS NULL",
+        )?
+        .execute(params![person.as_bytes(), at])?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 //! One thread writes, many read. What is written together is committed together ([`writer`]); what
 //! was answered is on the disk. Nothing here knows what is sealed.
 
+pub(crate) mod aged;
 mod commit;
 pub(crate) mod counters;
 pub(crate) mod deletions;

@@ -7,7 +7,10 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::QueueError;
 
 /// Numbered, and never changed once released.
-const MIGRATIONS: [&str; 1] = [include_str!("0001_first.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("0001_first.sql"),
+    include_str!("0002_let_in_again.sql"),
+];
 
 /// Opens the store for writing, making it if it is not there.
 pub(crate) fn open(path: &Path) -> Result<Connection, QueueError> {
@@ -69,6 +72,29 @@ mod tests {
         assert_eq!(setting("journal_mode"), "wal");
         assert_eq!(setting("synchronous"), "2", "FULL");
         assert_eq!(setting("secure_delete"), "1");
+    }
+
+    #[test]
+    fn an_older_store_is_brought_up_with_what_it_holds() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(MIGRATIONS[0]).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO devices VALUES (1, x'01', x'02', 3, 3, NULL, 0, 0);
+                 INSERT INTO streams (row, id, device, account, subscription, key_id, seal_key,
+                     sequence, link, stored, durable, refused, made_at)
+                 VALUES (1, x'01', 1, x'01', x'01', x'01', x'01', 0, x'01', 0, 0, 0, 3);
+                 INSERT INTO logins VALUES (1, x'01', x'01', 1, 4, NULL, NULL);
+                 INSERT INTO routes VALUES (1, 1, 4, 'deauthorized');",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let held = "SELECT let_in_at, r.stopped FROM logins l JOIN routes r ON r.login = l.row";
+        let held: (i64, Option<String>) = connection
+            .query_row(held, [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap();
+        assert_eq!(held, (4, None));
     }
 
     #[test]

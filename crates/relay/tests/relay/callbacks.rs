@@ -301,6 +301,68 @@ async fn logging_in_again_ends_the_grace_without_erasing() {
 }
 
 #[tokio::test]
+async fn all_that_was_connected_goes_on_when_the_grace_is_cancelled() {
+    let world = World::start().await;
+    let mut first = world.device(1).await;
+    let channels = ["messenger", "instagram"];
+    first.connect(&world, "7001", &channels).await;
+    let (second, _) = connected(&world, 2, "7001").await;
+    world.pass(MINUTE);
+    let removed = signed_request("7001", world.now() / 1000);
+    world.callback("/meta/deauthorize", &removed).await;
+    world.webhook(&says("page", PAGE, "meanwhile")).await;
+    assert_eq!(world.count(ENVELOPES), 0, "stopped everywhere");
+    world.pass(DAY);
+    // The owner lets the app in again, on one computer and for one of the two.
+    first.connect(&world, "7001", &["messenger"]).await;
+    let instagram = says(
+        "instagram",
+        crate::fake_meta::INSTAGRAM,
+        "the other channel",
+    );
+    world.webhook(&instagram).await;
+    assert_eq!(world.count(ENVELOPES), 1);
+    world.webhook(&says("page", PAGE, "both computers")).await;
+    assert_eq!(world.count(ENVELOPES), 3);
+    let mut socket = second.open_socket(&world).await;
+    let (_, routes) = socket.welcome().await;
+    assert!(routes[0].live);
+}
+
+#[tokio::test]
+async fn an_old_deauthorize_played_again_reaches_nobody_who_logged_in_since() {
+    let mut world = World::start().await;
+    let (mut device, _) = connected(&world, 1, "7001").await;
+    world.pass(MINUTE);
+    let removed = signed_request("7001", world.now() / 1000);
+    world.callback("/meta/deauthorize", &removed).await;
+    world.pass(DAY);
+    device.connect(&world, "7001", &["messenger"]).await;
+    let waiting = "SELECT count(*) FROM logins WHERE deauthorized_at IS NOT NULL";
+    // Longer than the body of a callback is remembered.
+    world.pass_with_restart(9 * DAY).await;
+    let (status, _) = world.callback("/meta/deauthorize", &removed).await;
+    assert_eq!((status, world.count(waiting)), (200, 0));
+    // A new one does reach both logins.
+    let again = signed_request("7001", world.now() / 1000);
+    world.callback("/meta/deauthorize", &again).await;
+    assert_eq!(world.count(waiting), 2);
+}
+
+#[tokio::test]
+async fn a_deauthorize_that_comes_after_the_new_login_it_is_older_than_does_nothing() {
+    let world = World::start().await;
+    let (mut device, _) = connected(&world, 1, "7001").await;
+    world.pass(MINUTE);
+    let late = signed_request("7001", world.now() / 1000);
+    world.pass(DAY);
+    device.connect(&world, "7001", &["messenger"]).await;
+    world.callback("/meta/deauthorize", &late).await;
+    let waiting = "SELECT count(*) FROM logins WHERE deauthorized_at IS NOT NULL";
+    assert_eq!(world.count(waiting), 0);
+}
+
+#[tokio::test]
 async fn a_deletion_within_the_grace_ends_it_at_once() {
     let world = World::start().await;
     let (device, _) = connected(&world, 1, "7001").await;
@@ -342,9 +404,18 @@ async fn a_device_nobody_has_seen_for_180_days_is_not_reached() {
     connected(&world, 1, "7001").await;
     world.pass(MINUTE);
     let code = delete(&world, "7001", world.now() / 1000).await;
-    world.pass_with_restart(181 * DAY).await;
+    world.pass_with_restart(179 * DAY).await;
+    assert_eq!(
+        world.deletion(&code).await["devices"][0]["state"],
+        "waiting"
+    );
+    world.pass_with_restart(2 * DAY).await;
     let state = world.deletion(&code).await;
     assert_eq!(state["devices"][0]["state"], "not_reached");
+    assert_eq!(
+        state["devices"][0]["at"], "2026-11-22T10:00:00Z",
+        "when it was last seen"
+    );
     assert_eq!(
         state["state"], "relay_erased",
         "the relay claims no more than it knows"
@@ -355,6 +426,45 @@ async fn a_device_nobody_has_seen_for_180_days_is_not_reached() {
         404,
         "after 400 days"
     );
+}
+
+#[tokio::test]
+async fn a_computer_that_comes_back_after_a_year_still_gets_its_order() {
+    let mut world = World::start().await;
+    let (device, _) = connected(&world, 1, "7001").await;
+    world.pass(MINUTE);
+    let code = delete(&world, "7001", world.now() / 1000).await;
+    world.pass_with_restart(365 * DAY).await;
+    let order = order(&device, &world).await;
+    assert_eq!(order.code.as_str(), code);
+    assert_eq!(
+        world.deletion(&code).await["devices"][0]["state"],
+        "waiting",
+        "it was seen just now"
+    );
+}
+
+#[tokio::test]
+async fn an_order_reaches_a_computer_that_has_slept_for_a_year_before_it_came() {
+    let mut world = World::start().await;
+    let (device, _) = connected(&world, 1, "7001").await;
+    world.pass_with_restart(365 * DAY).await;
+    let code = delete(&world, "7001", world.now() / 1000).await;
+    let state = world.deletion(&code).await;
+    assert_eq!(
+        state["state"], "relay_erased",
+        "that computer still holds everything"
+    );
+    assert_eq!(state["devices"][0]["state"], "not_reached");
+    let mut socket = device.open_socket(&world).await;
+    let said = loop {
+        match socket.control().await {
+            Control::DeletionOrder(order) => break order,
+            Control::RouteStopped { .. } => {}
+            other => panic!("no order but {other:?}"),
+        }
+    };
+    assert_eq!(said.code.as_str(), code);
 }
 
 #[tokio::test]

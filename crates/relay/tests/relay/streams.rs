@@ -333,3 +333,55 @@ async fn what_waited_too_long_is_a_gap_and_not_silence() {
     assert_eq!(text_of(&socket.part().await), "new");
     assert_eq!(socket.lost, 2);
 }
+
+#[tokio::test]
+async fn what_expired_behind_what_is_still_held_is_skipped_and_counted() {
+    let mut world = World::start().await;
+    let (device, stream) = connected(&world).await;
+    write(&world, &["first", "second"]).await;
+    let mut socket = device.open_socket(&world).await;
+    let first = socket.raw_delivery(stream).await;
+    assert_eq!(first.0.len(), 1);
+    world.pass(30 * DAY - MINUTE);
+    let said = FromDevice::Durable {
+        stream,
+        sequence: 1,
+    };
+    socket.say(&said).await;
+    socket.settle().await;
+    world.pass_with_restart(3 * MINUTE).await;
+    assert_eq!(world.count(CONNECTIONS), 1, "the first is held for a day");
+    write(&world, &["third"]).await;
+    let mut device = device;
+    let second = wire::envelope::Envelope::link(&first.0[0]);
+    device.cursors.insert(
+        stream,
+        Cursor {
+            stream,
+            sequence: 1,
+            link: second,
+        },
+    );
+    let mut socket = device.open_socket(&world).await;
+    assert!(matches!(socket.control().await, Control::Gap { .. }));
+    assert_eq!(text_of(&socket.part().await), "third");
+    assert_eq!(socket.lost, 1);
+}
+
+#[tokio::test]
+async fn what_time_does_is_done_by_the_relays_clock() {
+    let world = World::start().await;
+    let (device, _) = connected(&world).await;
+    write(&world, &["old"]).await;
+    let mut socket = Socket::raw(&world, &device).await;
+    let mut asleep = device.clone();
+    asleep.cursors.retain(|stream, _| *stream == device.control);
+    hello(&mut socket, &asleep).await;
+    socket.welcome().await;
+    // As when the machine slept: no timer of the system has gone on.
+    world.pass(31 * DAY);
+    assert!(matches!(socket.control().await, Control::Gap { .. }));
+}
+
+const CONNECTIONS: &str = "SELECT count(*) FROM envelopes e JOIN streams s ON s.row = e.stream
+                           WHERE s.account IS NOT NULL";
