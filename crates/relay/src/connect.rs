@@ -130,7 +130,7 @@ pub(crate) async fn disconnect(
             let last_of_login = !routes::person_has_another(commit, &stream)?;
             let rested_on = logins::of_stream(commit, stream.row)?;
             routes::stop_all(commit, stream.row, StopReason::Deleted)?;
-            let erased = streams::discard(commit, &stream, now)?;
+            let erased = streams::discard(commit, &stream, None, now)?;
             commit.erased();
             for login in rested_on {
                 if routes::streams_of_login(commit, login)?.is_empty() {

@@ -76,6 +76,7 @@ fn for_everybody() -> Router<Relay> {
         .route("/meta/deletion", post(deletion::callback))
         .route("/deletion/{code}", get(pages::deletion))
         .route("/deletion/{code}/receipt", get(pages::receipt))
+        .route("/", get(pages::home))
         .route("/privacy", get(pages::privacy))
         .route("/data-deletion", get(pages::data_deletion))
         .route("/healthz", get(health::alive))

@@ -193,6 +193,7 @@ mod tests {
             sequence: 0,
             durable: 0,
             ended_at: None,
+            dropped: None,
         }
     }
 

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use wire::DeviceId;
-use wire::api::DeviceState;
 use wire::event::{Control, StopReason};
 use wire::order::{DeletionCode, DeletionOrder};
+use wire::receipt::WipeNotice;
 
 use super::GRACE;
 use super::signed_request::SignedRequest;
 use crate::pseudonym::{Kind, Pepper, Pseudonym};
+use crate::queue::deletions::{Asked, Erased};
 use crate::queue::devices::Device;
 use crate::queue::logins::Login;
 use crate::queue::streams::Stream;
@@ -62,19 +63,28 @@ pub(super) fn delete(commit: &mut Commit<'_>, callback: &Callback) -> Result<Del
     let person = callback.person(&pepper);
     pending::burn_of_person(commit, person, issued_at)?;
     let reached = by_device(commit, person, issued_at)?;
-    let mut envelopes = 0;
-    for logins in reached.values() {
-        envelopes += erase_logins(commit, logins, StopReason::Deleted)?;
+    let mut erased = BTreeMap::new();
+    for (row, logins) in &reached {
+        let here = erase_logins(commit, logins, (StopReason::Deleted, Some(code)))?;
+        erased.insert(*row, here);
     }
+    let envelopes = erased.values().map(|here| here.envelopes).sum();
     deletions::make(commit, (code, request), envelopes, now)?;
     for (row, logins) in reached {
         let Some(device) = devices::by_row(commit, row)? else {
             continue;
         };
-        deletions::wait_for(commit, code, device.id, device.seen_at)?;
+        let logins: Vec<_> = logins.iter().map(|login| login.id).collect();
+        let asked = Asked {
+            device: device.id,
+            seen_at: device.seen_at,
+            logins: &logins,
+            erased: erased.remove(&row).unwrap_or_default(),
+        };
+        deletions::wait_for(commit, code, &asked)?;
         let order = DeletionOrder {
             code,
-            logins: logins.iter().map(|login| login.id).collect(),
+            logins,
             issued_at,
             received_at: now,
             signed_request: callback.signed_request.clone(),
@@ -125,7 +135,7 @@ pub(crate) fn end_grace(commit: &mut Commit<'_>) -> Result<usize> {
     }
     let count = by_device.values().map(Vec::len).sum();
     for (device, logins) in by_device {
-        erase_logins(commit, &logins, StopReason::Deauthorized)?;
+        erase_logins(commit, &logins, (StopReason::Deauthorized, None))?;
         let logins = logins.iter().map(|login| login.id).collect();
         commit.tell(device, &Control::GraceEnded { logins, at: now })?;
     }
@@ -145,31 +155,22 @@ pub(crate) fn doomed(commit: &Commit<'_>) -> Result<Vec<Stream>> {
     Ok(doomed)
 }
 
-/// Removes a device that has wiped itself, with everything it has here. What it had to confirm is
-/// confirmed with that.
-pub(super) fn remove_device(commit: &mut Commit<'_>, device: &Device) -> Result<Erased> {
+/// Removes a device that has wiped itself, with everything it had here. The requests that waited
+/// for it are done with that.
+pub(super) fn remove_device(
+    commit: &mut Commit<'_>,
+    device: &Device,
+) -> Result<(Erased, Vec<DeletionCode>)> {
     let now = commit.now();
+    let done = deletions::waiting_for(commit, device.id)?;
     let mut erased = Erased::default();
-    for stream in streams::all_of_device(commit, device.row)? {
-        erased.routes += routes::count(commit, stream.row)?;
-        routes::stop_all(commit, stream.row, StopReason::Deleted)?;
-        erased.envelopes += streams::discard(commit, &stream, now)?;
-        erased.streams += 1;
+    for stream in streams::ever_of_device(commit, device.row)? {
+        erased.add(drop_for_good(commit, &stream, &done)?);
     }
-    commit.erased();
     logins::end_all(commit, device.row, now)?;
     pending::burn_of_device(commit, device.row)?;
     devices::remove(commit, device.row, now)?;
-    deletions::mark(commit, device.id, None, (DeviceState::Erased, now))?;
-    Ok(erased)
-}
-
-/// What went.
-#[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Erased {
-    pub(crate) streams: u64,
-    pub(crate) envelopes: u64,
-    pub(crate) routes: u64,
+    Ok((erased, done))
 }
 
 /// A person's logins that are older than a moment of Meta's, by device.
@@ -188,45 +189,78 @@ fn by_device(
 }
 
 /// Ends logins and drops the streams no other live login on their device covers.
-fn erase_logins(commit: &mut Commit<'_>, logins: &[Login], reason: StopReason) -> Result<u64> {
+fn erase_logins(
+    commit: &mut Commit<'_>,
+    logins: &[Login],
+    (reason, code): (StopReason, Option<DeletionCode>),
+) -> Result<Erased> {
     let now = commit.now();
-    let mut envelopes = 0;
+    let mut erased = Erased::default();
     for login in logins {
         let streams = routes::streams_of_login(commit, login.row)?;
         logins::end(commit, login.row, now)?;
         for stream in streams {
             routes::stop(commit, stream.row, login.row, reason)?;
             if !routes::is_covered(commit, stream.row)? {
-                envelopes += streams::discard(commit, &stream, now)?;
+                erased.add(Erased {
+                    streams: 1,
+                    routes: routes::count(commit, stream.row)?,
+                    envelopes: streams::discard(commit, &stream, code, now)?,
+                    at: Some(now),
+                });
                 commit.erased();
             }
         }
     }
-    Ok(envelopes)
+    Ok(erased)
 }
 
-/// Ends streams and logins a device reported as wiped.
+/// Drops a stream, unless that was done before, and forgets it. What was erased before for one of
+/// these requests is counted there.
+fn drop_for_good(
+    commit: &mut Commit<'_>,
+    stream: &Stream,
+    counted: &[DeletionCode],
+) -> Result<Erased> {
+    let now = commit.now();
+    let routes = routes::count(commit, stream.row)?;
+    let (envelopes, at) = match stream.dropped {
+        Some(dropped) => (dropped.envelopes, dropped.at),
+        None => (streams::discard(commit, stream, None, now)?, now),
+    };
+    streams::forget(commit, stream.row)?;
+    commit.erased();
+    let code = stream.dropped.and_then(|dropped| dropped.code);
+    if code.is_some_and(|code| counted.contains(&code)) {
+        return Ok(Erased::default());
+    }
+    Ok(Erased {
+        streams: 1,
+        envelopes,
+        routes,
+        at: Some(at),
+    })
+}
+
+/// Ends streams and logins a device reported as wiped, and forgets them. With what was erased come
+/// the requests that are done with that.
 pub(super) fn drop_wiped(
     commit: &mut Commit<'_>,
     device: &Device,
-    notice: &wire::receipt::WipeNotice,
-) -> Result<Erased> {
+    notice: &WipeNotice,
+) -> Result<(Erased, Vec<DeletionCode>)> {
     let now = commit.now();
+    let mut done = deletions::covered_by(commit, device.id, &notice.logins)?;
+    done.extend(notice.code.filter(|code| !done.contains(code)));
     let mut erased = Erased::default();
     for id in &notice.streams {
-        let Some(stream) = streams::of_device(commit, device.row, *id)? else {
+        let stream = streams::of_device(commit, device.row, *id)?;
+        // The control stream ends with the device alone.
+        let Some(stream) = stream.filter(|stream| stream.account.is_some()) else {
             continue;
         };
-        // The control stream ends with the device alone.
-        if stream.account.is_none() {
-            continue;
-        }
-        commit.erased();
-        erased.routes += routes::count(commit, stream.row)?;
         let rested_on = logins::of_stream(commit, stream.row)?;
-        routes::stop_all(commit, stream.row, StopReason::Deleted)?;
-        erased.envelopes += streams::discard(commit, &stream, now)?;
-        erased.streams += 1;
+        erased.add(drop_for_good(commit, &stream, &done)?);
         for login in rested_on {
             if routes::streams_of_login(commit, login)?.is_empty() {
                 logins::end(commit, login, now)?;
@@ -235,10 +269,23 @@ pub(super) fn drop_wiped(
     }
     for id in &notice.logins {
         if let Some(login) = logins::of_device(commit, device.row, *id)? {
-            erased.envelopes += erase_logins(commit, &[login], StopReason::Deleted)?;
+            let dropped = routes::streams_of_login(commit, login.row)?;
+            erased.add(erase_logins(commit, &[login], (StopReason::Deleted, None))?);
+            for stream in dropped {
+                if !routes::is_covered(commit, stream.row)? {
+                    streams::forget(commit, stream.row)?;
+                }
+            }
         }
     }
-    Ok(erased)
+    // What was dropped for those requests was counted with them.
+    for stream in streams::ever_of_device(commit, device.row)? {
+        let code = stream.dropped.and_then(|dropped| dropped.code);
+        if code.is_some_and(|code| done.contains(&code)) {
+            streams::forget(commit, stream.row)?;
+        }
+    }
+    Ok((erased, done))
 }
 
 /// Which device a notice is of, if it is still known here.

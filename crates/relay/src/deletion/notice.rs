@@ -8,14 +8,16 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::HeaderMap;
 use std::net::SocketAddr;
 use wire::Digest;
-use wire::api::{DeletionAnswer, DeletionNotice, DeviceState, OrderRefused, RefusalCode};
+use wire::api::{DeletionAnswer, DeletionNotice, OrderRefused, RefusalCode};
+use wire::order::DeletionCode;
 use wire::receipt::{RelayStatement, Scope, WipeCompletion, WipeNotice};
 
-use super::carry_out::{self, Erased};
+use super::carry_out;
 use crate::answer::Refused;
 use crate::limits::client_of;
+use crate::queue::deletions::Erased;
 use crate::queue::receipts::Receipt;
-use crate::queue::{Commit, Result as QueueResult, deletions, receipts};
+use crate::queue::{Commit, Result as QueueResult, deletions, devices, receipts};
 use crate::relay::Relay;
 use crate::signed::Signed;
 
@@ -98,23 +100,53 @@ fn answer(
         let same = known.notice == told.notice && known.completion == told.completion;
         return Ok(same.then_some(known.statement));
     }
+    let (erased, reached) = erase(commit, notice)?;
+    let statement = state(commit, notice, (&told, erased));
+    // Whoever was never known here is answered, and leaves no trace.
+    if reached.is_some() || devices::was_known(commit, notice.device())? {
+        let receipt = Receipt {
+            notice: told.notice,
+            completion: told.completion,
+            statement: statement.clone(),
+        };
+        let now = commit.now();
+        receipts::keep(commit, (notice.deletion, reached), &receipt, now)?;
+    }
+    Ok(Some(statement))
+}
+
+/// Erases what a wipe leaves to erase here. With what was erased, now and before for the same
+/// requests, comes the request it completes.
+fn erase(
+    commit: &mut Commit<'_>,
+    notice: &WipeNotice,
+) -> QueueResult<(Erased, Option<DeletionCode>)> {
     let now = commit.now();
-    let erased = match carry_out::known(commit, notice.device())? {
+    let (mut erased, done) = match carry_out::known(commit, notice.device())? {
         Some(device) if notice.scope == Scope::Everything => {
             carry_out::remove_device(commit, &device)?
         }
         Some(device) => carry_out::drop_wiped(commit, &device, notice)?,
-        None => Erased::default(),
+        None => (Erased::default(), notice.code.into_iter().collect()),
     };
-    if let Some(code) = notice.code {
-        deletions::mark(
-            commit,
-            notice.device(),
-            Some(code),
-            (DeviceState::Erased, now),
-        )?;
+    let mut reached = None;
+    for code in done {
+        if let Some(before) = deletions::done(commit, notice.device(), code, now)? {
+            erased.add(before);
+            reached = reached
+                .filter(|known| Some(*known) == notice.code)
+                .or(Some(code));
+        }
     }
-    let keys = commit.keys();
+    Ok((erased, reached))
+}
+
+fn state(
+    commit: &Commit<'_>,
+    notice: &WipeNotice,
+    (told, erased): (&DeletionNotice, Erased),
+) -> String {
+    let (keys, now) = (commit.keys(), commit.now());
     let statement = RelayStatement {
         deletion: notice.deletion,
         notice: Digest::of(told.notice.as_bytes()),
@@ -122,17 +154,10 @@ fn answer(
         relay: keys.relay(),
         relay_key: keys.signing().public(),
         received_at: now,
-        erased_at: now,
+        erased_at: erased.at.unwrap_or(now),
         streams: erased.streams,
         envelopes: erased.envelopes,
         routes: erased.routes,
     };
-    let statement = statement.sign(keys.signing());
-    let receipt = Receipt {
-        notice: told.notice,
-        completion: told.completion,
-        statement: statement.clone(),
-    };
-    receipts::keep(commit, (notice.deletion, notice.code), &receipt, now)?;
-    Ok(Some(statement))
+    statement.sign(keys.signing())
 }

@@ -1,4 +1,4 @@
-//! What people read: the state of a deletion request, what is kept here, how to have it deleted.
+//! What people read: whose relay this is, the state of a deletion request, what is kept here, how to have it deleted.
 //!
 //! No script, no cookie, nothing from elsewhere, no name. Escaping is the templates'.
 
@@ -16,7 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 pub(crate) use status::{deletion, receipt};
-pub(crate) use text::{data_deletion, privacy};
+pub(crate) use text::{data_deletion, home, privacy};
 
 use crate::relay::Relay;
 

@@ -23,6 +23,33 @@ pub(super) struct Text<'a> {
     answers: &'static [(&'static str, &'static str)],
 }
 
+#[derive(Template)]
+#[template(path = "home.html")]
+struct Home<'a> {
+    t: &'static Words,
+    style: &'static str,
+    operator: &'a str,
+    contact: Contact,
+    others: Vec<Language>,
+}
+
+/// `GET /`: what somebody finds who has only the address.
+pub(crate) async fn home(
+    State(relay): State<Relay>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let language = Language::asked(&query.unwrap_or_default(), &headers);
+    let home = Home {
+        t: Words::of(language),
+        style: STYLE,
+        operator: relay.config().operator.trim(),
+        contact: Contact::of(&relay.config().contact),
+        others: language.others(),
+    };
+    page(StatusCode::OK, &home)
+}
+
 /// `GET /privacy`.
 pub(crate) async fn privacy(
     State(relay): State<Relay>,

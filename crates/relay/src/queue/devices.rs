@@ -47,6 +47,13 @@ pub(crate) fn by_row(connection: &Connection, row: i64) -> rusqlite::Result<Opti
         .optional()
 }
 
+/// Whether a device is enrolled, or once was.
+pub(crate) fn was_known(connection: &Connection, id: DeviceId) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM devices WHERE id = ?1)")?
+        .query_row([id.as_bytes()], |row| row.get(0))
+}
+
 /// Makes a device known, or known again.
 pub(crate) fn enrol(
     connection: &Connection,

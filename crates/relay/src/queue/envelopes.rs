@@ -84,14 +84,20 @@ fn gap(
         .optional()?;
     let (sequence, link) = match first {
         Some((first, previous)) => (first - 1, previous),
-        None => connection
-            .prepare_cached("SELECT sequence, link FROM streams WHERE row = ?1")?
-            .query_row([stream], |row| {
-                Ok((
-                    row.get::<_, i64>(0)?.unsigned_abs(),
-                    Link::from_bytes(row.get(1)?),
-                ))
-            })?,
+        None => {
+            let end = connection
+                .prepare_cached("SELECT sequence, link FROM streams WHERE row = ?1")?
+                .query_row([stream], |row| {
+                    Ok((
+                        row.get::<_, i64>(0)?.unsigned_abs(),
+                        Link::from_bytes(row.get(1)?),
+                    ))
+                })
+                .optional()?;
+            // A stream that was forgotten a moment ago has nothing more to say.
+            let Some(end) = end else { return Ok(None) };
+            end
+        }
     };
     let link = if sequence == 0 {
         envelope::first_link(id)

@@ -7,9 +7,10 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::QueueError;
 
 /// Numbered, and never changed once released.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("0001_first.sql"),
     include_str!("0002_let_in_again.sql"),
+    include_str!("0003_orders.sql"),
 ];
 
 /// Opens the store for writing, making it if it is not there.

@@ -1,6 +1,7 @@
 //! Streams: one per device × connection, and one control stream per device.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use wire::order::DeletionCode;
 use wire::{KeyId, SealKey, StreamId, envelope};
 
 use super::{devices, envelopes};
@@ -21,12 +22,24 @@ pub(crate) struct Stream {
     pub(crate) sequence: u64,
     pub(crate) durable: u64,
     pub(crate) ended_at: Option<i64>,
+    /// How it was dropped, if it was.
+    pub(crate) dropped: Option<Dropped>,
+}
+
+/// What is remembered of a stream that was dropped.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dropped {
+    pub(crate) at: i64,
+    /// How many envelopes went with it.
+    pub(crate) envelopes: u64,
+    /// The request it was dropped for, if it was one from outside.
+    pub(crate) code: Option<DeletionCode>,
 }
 
 macro_rules! columns {
     () => {
         "s.row, s.id, s.device, s.account, s.subscription, s.key_id, s.seal_key, s.sequence,
-         s.durable, s.ended_at"
+         s.durable, s.ended_at, s.dropped_at, s.erased, s.dropped_for"
     };
 }
 pub(crate) use columns;
@@ -36,6 +49,15 @@ impl Stream {
         let name = |column: &str| -> rusqlite::Result<Option<Pseudonym>> {
             let bytes: Option<Vec<u8>> = row.get(column)?;
             Ok(bytes.as_deref().and_then(Pseudonym::from_slice))
+        };
+        let dropped_for: Option<String> = row.get("dropped_for")?;
+        let dropped = match row.get::<_, Option<i64>>("dropped_at")? {
+            None => None,
+            Some(at) => Some(Dropped {
+                at,
+                envelopes: row.get::<_, i64>("erased")?.unsigned_abs(),
+                code: dropped_for.and_then(|code| code.parse().ok()),
+            }),
         };
         let place = |column: &str| row.get::<_, i64>(column).map(i64::unsigned_abs);
         Ok(Self {
@@ -49,6 +71,7 @@ impl Stream {
             sequence: place("sequence")?,
             durable: place("durable")?,
             ended_at: row.get("ended_at")?,
+            dropped,
         })
     }
 }
@@ -115,6 +138,7 @@ pub(crate) fn make(
         sequence: 0,
         durable: 0,
         ended_at: None,
+        dropped: None,
     })
 }
 
@@ -201,9 +225,29 @@ pub(crate) fn all_of_device(connection: &Connection, device: i64) -> rusqlite::R
         .collect()
 }
 
+/// All streams of a device, those that were dropped too.
+pub(crate) fn ever_of_device(
+    connection: &Connection,
+    device: i64,
+) -> rusqlite::Result<Vec<Stream>> {
+    connection
+        .prepare_cached(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM streams s WHERE s.device = ?1 ORDER BY s.row"
+        ))?
+        .query_map([device], Stream::from_row)?
+        .collect()
+}
+
 /// Drops a stream whole: its envelopes, its heads, its key. The row stays a while, so that asking
-/// again gives the same answer. Returns how many envelopes went.
-pub(crate) fn discard(connection: &Connection, stream: &Stream, now: i64) -> rusqlite::Result<u64> {
+/// again gets the same answer. Returns how many envelopes went.
+pub(crate) fn discard(
+    connection: &Connection,
+    stream: &Stream,
+    code: Option<DeletionCode>,
+    now: i64,
+) -> rusqlite::Result<u64> {
     if stream.account.is_some() {
         let behind = envelopes::behind(connection, stream.row, stream.durable)?;
         devices::change_waiting(connection, stream.device, -behind.count, -behind.bytes)?;
@@ -216,10 +260,26 @@ pub(crate) fn discard(connection: &Connection, stream: &Stream, now: i64) -> rus
         .execute([stream.row])?;
     connection
         .prepare_cached(
-            "UPDATE streams SET ended_at = coalesce(ended_at, ?2), dropped_at = ?2,
-                                seal_key = zeroblob(32), full_since = NULL
+            "UPDATE streams SET ended_at = coalesce(ended_at, ?2), dropped_at = ?2, erased = ?3,
+                                dropped_for = ?4, seal_key = zeroblob(32), full_since = NULL
              WHERE row = ?1 AND dropped_at IS NULL",
         )?
-        .execute([stream.row, now])?;
+        .execute(params![
+            stream.row,
+            now,
+            i64::try_from(erased).unwrap_or(i64::MAX),
+            code.map(|code| code.to_string())
+        ])?;
     Ok(u64::try_from(erased).unwrap_or_default())
+}
+
+/// Forgets a stream that was dropped, and the proofs it rested on.
+pub(crate) fn forget(connection: &Connection, row: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM routes WHERE stream = ?1")?
+        .execute([row])?;
+    connection
+        .prepare_cached("DELETE FROM streams WHERE row = ?1")?
+        .execute([row])?;
+    Ok(())
 }

@@ -141,11 +141,133 @@ async fn a_full_wipe_removes_the_device_and_is_still_taken_from_it_later() {
 }
 
 #[tokio::test]
-async fn a_device_the_relay_never_knew_gets_an_answer_too() {
+async fn a_device_the_relay_never_knew_gets_an_answer_and_leaves_no_trace() {
     let world = World::start().await;
     let device = Device::unknown(&world, 77).await;
     let told = Wipe::new(&device, Scope::Everything, &[], &[]).told(&device);
-    assert!(tell(&world, &told).await.is_ok());
+    let statement = tell(&world, &told).await.unwrap();
+    assert_eq!(receipt(&told, &statement, &device).streams, 0);
+    assert_eq!(world.count(RECEIPTS), 0);
+    // Control: what a known device tells is kept.
+    let known = world.device(1).await;
+    let told = Wipe::new(&known, Scope::Everything, &[], &[]).told(&known);
+    tell(&world, &told).await.unwrap();
+    assert_eq!(world.count(RECEIPTS), 1);
+}
+
+const RECEIPTS: &str = "SELECT count(*) FROM receipts";
+
+/// A connected device that an order waits for: its login, its stream, the order's code.
+async fn ordered(world: &World) -> (Device, LoginId, StreamId, String) {
+    let mut device = world.device(1).await;
+    let (hand_off, streams) = device.connect(world, "7001", &["messenger"]).await;
+    world.webhook(&says("page", PAGE, "waits")).await;
+    world.pass(MINUTE);
+    let asked = signed_request("7001", world.now() / 1000);
+    let (_, answer) = world.callback("/meta/deletion", &asked).await;
+    let code = answer["confirmation_code"].as_str().unwrap().to_owned();
+    (device, hand_off.login, streams[0], code)
+}
+
+#[tokio::test]
+async fn nobody_hangs_a_receipt_on_somebody_elses_request() {
+    let world = World::start().await;
+    let (_, _, _, code) = ordered(&world).await;
+    let strangers = [Device::unknown(&world, 77).await, world.device(2).await];
+    for stranger in strangers {
+        let mut wipe = Wipe::new(&stranger, Scope::Everything, &[], &[]);
+        wipe.notice.code = Some(code.parse().unwrap());
+        tell(&world, &wipe.told(&stranger)).await.unwrap();
+    }
+    let path = format!("/deletion/{code}/receipt");
+    assert_eq!(world.get(&path).await.status(), 404);
+    assert_eq!(world.deletion(&code).await["state"], "relay_erased");
+}
+
+#[tokio::test]
+async fn an_owner_who_wiped_first_has_done_what_the_order_asks() {
+    let world = World::start().await;
+    let (device, login, stream, code) = ordered(&world).await;
+    // Control: a wipe that ends no login of the order's completes nothing.
+    let sibling = Wipe::new(&device, Scope::Connection, &[], &[]).told(&device);
+    tell(&world, &sibling).await.unwrap();
+    assert_eq!(world.deletion(&code).await["state"], "relay_erased");
+    let wipe = Wipe::new(&device, Scope::Connection, &[stream], &[login]);
+    let told = wipe.told(&device);
+    let statement = tell(&world, &told).await.unwrap();
+    let said = receipt(&told, &statement, &device);
+    assert_eq!((said.streams, said.envelopes, said.routes), (1, 1, 1));
+    let state = world.deletion(&code).await;
+    assert_eq!(state["state"], "completed");
+    assert_eq!(state["devices"][0]["state"], "erased");
+    let file = world.get(&format!("/deletion/{code}/receipt")).await;
+    assert!(VerifiedReceipt::verify(&file.text().await.unwrap(), None).is_ok());
+}
+
+#[tokio::test]
+async fn an_owner_who_wiped_everything_has_done_what_the_order_asks() {
+    let world = World::start().await;
+    let (device, _, _, code) = ordered(&world).await;
+    let told = Wipe::new(&device, Scope::Everything, &[], &[]).told(&device);
+    let statement = tell(&world, &told).await.unwrap();
+    let said = receipt(&told, &statement, &device);
+    // The connection's stream, erased for the order, and the control stream with the order in it.
+    assert_eq!((said.streams, said.envelopes, said.routes), (2, 2, 1));
+    assert_eq!(world.deletion(&code).await["state"], "completed");
+}
+
+#[tokio::test]
+async fn the_statement_after_an_order_counts_what_went_when_the_order_came() {
+    for days in [0, 40] {
+        let mut world = World::start().await;
+        let (device, login, stream, code) = ordered(&world).await;
+        let erased_at = world.now();
+        world.pass_with_restart(days * DAY + MINUTE).await;
+        let mut wipe = Wipe::new(&device, Scope::Login, &[stream], &[login]);
+        wipe.notice.code = Some(code.parse().unwrap());
+        let told = wipe.told(&device);
+        let statement = tell(&world, &told).await.unwrap();
+        let said = receipt(&told, &statement, &device);
+        let counts = (said.streams, said.envelopes, said.routes);
+        assert_eq!(counts, (1, 1, 1), "after {days} days");
+        assert_eq!(said.erased_at, erased_at);
+    }
+}
+
+#[tokio::test]
+async fn the_statement_after_a_disconnect_counts_what_went_with_it() {
+    let world = World::start().await;
+    let mut device = world.device(1).await;
+    let (hand_off, streams) = device.connect(&world, "7001", &["messenger"]).await;
+    world.webhook(&says("page", PAGE, "waits")).await;
+    let path = format!("/v1/connections/{}", streams[0]);
+    let answer: wire::api::DisconnectAnswer = device.delete(&world, &path).await.unwrap();
+    assert_eq!(answer.erased, 1);
+    let wipe = Wipe::new(&device, Scope::Connection, &streams, &[hand_off.login]);
+    let told = wipe.told(&device);
+    let statement = tell(&world, &told).await.unwrap();
+    let said = receipt(&told, &statement, &device);
+    assert_eq!((said.streams, said.envelopes, said.routes), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn nothing_of_a_connection_is_left_once_its_wipe_is_reported() {
+    let world = World::start().await;
+    let mut device = world.device(1).await;
+    let channels = ["messenger", "instagram"];
+    let (_, streams) = device.connect(&world, "7001", &channels).await;
+    let mut socket = device.open_socket(&world).await;
+    socket.welcome().await;
+    let accounts = "SELECT count(*) FROM streams WHERE account IS NOT NULL";
+    assert_eq!(world.count(accounts), 2);
+    let wipe = Wipe::new(&device, Scope::Connection, &streams[..1], &[]);
+    tell(&world, &wipe.told(&device)).await.unwrap();
+    assert_eq!(world.count(accounts), 1, "not even who it was, by HMAC");
+    assert_eq!(world.count("SELECT count(*) FROM routes"), 1);
+    // The socket that stood goes on with the sibling.
+    let instagram = says("instagram", crate::fake_meta::INSTAGRAM, "goes on");
+    world.webhook(&instagram).await;
+    assert_eq!(crate::device::text_of(&socket.part().await), "goes on");
 }
 
 #[tokio::test]

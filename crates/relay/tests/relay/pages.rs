@@ -63,6 +63,7 @@ async fn every_page_speaks_four_languages_and_each_its_own() {
     let code = a_request(&world).await;
     let paths = [
         format!("/deletion/{code}"),
+        "/".into(),
         "/privacy".into(),
         "/data-deletion".into(),
     ];
@@ -105,6 +106,23 @@ async fn a_code_nobody_has_is_not_found_in_either_form() {
             .await
             .unwrap();
         assert_eq!(json.status(), 404);
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_only_the_address_finds_whose_relay_it_is_and_where_to_read_on() {
+    let world = World::start().await;
+    let (status, policy, html) = page(&world, "/").await;
+    assert_eq!(status, 200);
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    for said in [
+        "This is a Shopbell relay",
+        "Ribbon Tools Ltd",
+        "mailto:privacy@example.org",
+        "<a href=\"/privacy?lang=en\">What this relay knows</a>",
+        "<a href=\"/data-deletion?lang=en\">",
+    ] {
+        assert!(html.contains(said), "{said} is not in {html}");
     }
 }
 
@@ -154,6 +172,7 @@ async fn what_programs_read_is_there() {
         "/meta/deletion",
         "/deletion/{code}",
         "/deletion/{code}/receipt",
+        "/",
         "/privacy",
         "/data-deletion",
         "/healthz",
@@ -187,7 +206,7 @@ async fn what_programs_read_is_there() {
             assert_ne!(status, 405, "{method} {path} is described and not there");
         }
     }
-    assert_eq!(paths.len(), 23, "nothing is described that is not above");
+    assert_eq!(paths.len(), 24, "nothing is described that is not above");
 }
 
 #[tokio::test]
