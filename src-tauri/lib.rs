@@ -1,5 +1,7 @@
 //! The shell around the engine: it translates between window and engine and never decides.
 
+pub mod appearance;
+pub mod awake;
 pub mod cli;
 pub mod commands;
 pub mod harden;

@@ -7,6 +7,7 @@ use tauri::AppHandle;
 use tauri_plugin_notification::NotificationExt;
 use tauri_specta::Event;
 
+use crate::translate::plain;
 use crate::view::app::News;
 use crate::window;
 
@@ -14,15 +15,12 @@ const CONVERSATION: &str = "conversation";
 
 /// Shows one notification.
 pub fn show(app: &AppHandle, arrival: &Arrival) {
-    let title = if arrival.name.is_empty() {
-        "Shopbell"
-    } else {
-        &arrival.name
-    };
+    let name = plain::name(&arrival.name);
+    let title = if name.is_empty() { "Shopbell" } else { &name };
     let body = arrival
         .text
-        .clone()
-        .unwrap_or_else(|| stand_in(arrival.kind).to_owned());
+        .as_deref()
+        .map_or_else(|| stand_in(arrival.kind).to_owned(), plain::message);
     let shown = app
         .notification()
         .builder()

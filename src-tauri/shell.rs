@@ -3,7 +3,10 @@
 use std::str::FromStr;
 
 use engine::{Config, Engine};
+use tokio_util::sync::CancellationToken;
 
+use crate::appearance::Appearance;
+use crate::awake::Presence;
 use crate::view::error::ErrorView;
 
 /// What a command answers.
@@ -16,6 +19,9 @@ pub struct Shell {
     sandbox: bool,
     relay_suggested: Option<String>,
     version: String,
+    appearance: Appearance,
+    presence: Presence,
+    stop: CancellationToken,
 }
 
 impl Shell {
@@ -26,6 +32,9 @@ impl Shell {
             sandbox: config.is_sandbox(),
             relay_suggested: config.relay_url.as_ref().map(ToString::to_string),
             version: config.version.clone(),
+            appearance: Appearance::of(&config.data_dir),
+            presence: Presence::new(),
+            stop: CancellationToken::new(),
         }
     }
 
@@ -42,6 +51,21 @@ impl Shell {
     /// A relay address given from outside.
     pub fn relay_suggested(&self) -> Option<&str> {
         self.relay_suggested.as_deref()
+    }
+
+    /// How the next start begins to look.
+    pub const fn appearance(&self) -> &Appearance {
+        &self.appearance
+    }
+
+    /// Whether the owner is in front of the window.
+    pub const fn presence(&self) -> &Presence {
+        &self.presence
+    }
+
+    /// Tells the shell's own tasks that the program ends.
+    pub const fn stop(&self) -> &CancellationToken {
+        &self.stop
     }
 
     /// The program's version.

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use domain::Timestamp;
 use engine::{Clock, Config, Engine, Opener, SecretsSource};
-use tauri::{AppHandle, Manager, RunEvent};
+use tauri::{AppHandle, Manager, RunEvent, WindowEvent};
 use tauri_plugin_deep_link::DeepLinkExt;
 use tauri_plugin_opener::OpenerExt;
 use tauri_specta::Event;
@@ -15,7 +15,7 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::cli::Arguments;
 use crate::shell::Shell;
 use crate::view::app::News;
-use crate::{harden, log, media, notify, surface, window};
+use crate::{awake, harden, log, media, notify, surface, window};
 
 /// Runs the window until it is closed.
 pub fn run(arguments: &Arguments) -> ExitCode {
@@ -23,11 +23,18 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     harden::harden();
     match build(arguments) {
         Ok(app) => {
-            app.run(|app, event| {
-                if matches!(event, RunEvent::Exit) {
+            app.run(|app, event| match event {
+                RunEvent::Exit => {
+                    let shell = app.state::<Shell>();
+                    shell.stop().cancel();
                     // What is half done may finish; the engine bounds how long that takes.
-                    tauri::async_runtime::block_on(app.state::<Shell>().engine().stop());
+                    tauri::async_runtime::block_on(shell.engine().stop());
                 }
+                RunEvent::WindowEvent {
+                    event: WindowEvent::Focused(true),
+                    ..
+                } => is_back(app),
+                _ => {}
             });
             ExitCode::SUCCESS
         }
@@ -69,11 +76,14 @@ fn build(arguments: &Arguments) -> anyhow::Result<tauri::App> {
             surface.mount_events(app);
             let handle = app.handle();
             let engine = start_engine(handle, config.clone());
-            app.manage(Shell::new(engine.clone(), &config));
+            let shell = Shell::new(engine.clone(), &config);
+            let page = shell.appearance().page();
+            tauri::async_runtime::spawn(awake::watch(engine.clone(), shell.stop().clone()));
+            app.manage(shell);
             forward(handle, &engine);
             notify::listen(handle)?;
             listen_for_links(handle);
-            window::open(handle)?;
+            window::open(handle, &page)?;
             if let Some(link) = first_link {
                 take_link(handle, &link);
             }
@@ -84,9 +94,12 @@ fn build(arguments: &Arguments) -> anyhow::Result<tauri::App> {
 }
 
 fn config(arguments: &Arguments, identifier: &str, version: &str) -> anyhow::Result<Config> {
+    // A folder below the program's own: the web view keeps its things beside it, and nothing in the
+    // shop's folder is another's.
     let home = dirs::data_local_dir()
         .ok_or_else(|| anyhow::anyhow!("this account has no folder for data"))?
-        .join(identifier);
+        .join(identifier)
+        .join("shop");
     let mut config = Config::from_env(home, version)?;
     if let Some(data_dir) = &arguments.data_dir {
         config.data_dir.clone_from(data_dir);
@@ -150,6 +163,14 @@ fn forward(app: &AppHandle, engine: &Engine) {
             }
         }
     });
+}
+
+/// The owner is in front of the window again: what is due is looked at before it is missed.
+fn is_back(app: &AppHandle) {
+    let shell = app.state::<Shell>();
+    if shell.presence().is_back(shell.engine().now()) {
+        shell.engine().wake();
+    }
 }
 
 /// Whoever looks at the window needs no notification.

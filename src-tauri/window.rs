@@ -6,9 +6,9 @@ use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder};
 /// The label the capability names.
 pub const LABEL: &str = "main";
 
-/// Opens the window.
-pub fn open(app: &AppHandle) -> tauri::Result<()> {
-    WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
+/// Opens the window on this page of ours.
+pub fn open(app: &AppHandle, page: &str) -> tauri::Result<()> {
+    WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App(page.into()))
         .title("Shopbell")
         .inner_size(1440.0, 900.0)
         .min_inner_size(320.0, 480.0)

@@ -13,11 +13,14 @@ pub async fn app(shell: State<'_, Shell>) -> Answer<AppView> {
     Ok(translate::app_view(&shell).await)
 }
 
-/// Tries to open the shop again, after the keychain was unlocked or room was made.
+/// Tries to open the shop again, after the keychain was unlocked or room was made; an open one looks
+/// at once for the relay and for what is due.
 #[tauri::command]
 #[specta::specta]
 pub async fn open_again(shell: State<'_, Shell>) -> Answer<()> {
-    Ok(shell.engine().open_again().await?)
+    shell.engine().open_again().await?;
+    shell.engine().wake();
+    Ok(())
 }
 
 /// Chooses or enters the passphrase where there is no keychain.
@@ -31,5 +34,7 @@ pub async fn enter_passphrase(shell: State<'_, Shell>, passphrase: String) -> An
 #[tauri::command]
 #[specta::specta]
 pub async fn set_settings(shell: State<'_, Shell>, settings: SettingsView) -> Answer<()> {
-    Ok(shell.engine().set_settings(settings.into()).await?)
+    shell.engine().set_settings(settings.into()).await?;
+    shell.appearance().keep(&shell.engine().settings().await);
+    Ok(())
 }

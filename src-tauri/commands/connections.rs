@@ -15,9 +15,10 @@ use crate::view::connections::{ConnectionView, ReceiptView, WipeProgressView};
 pub async fn connections(shell: State<'_, Shell>) -> Answer<Vec<ConnectionView>> {
     let now = shell.engine().now();
     let all = shell.engine().connections().await?;
-    Ok(translate::all(all, |connection| {
-        translate::connection(connection, now)
-    }))
+    Ok(all
+        .iter()
+        .map(|connection| translate::connection(connection, now))
+        .collect())
 }
 
 /// Looks at every connection now.
@@ -27,7 +28,8 @@ pub async fn check_connections(shell: State<'_, Shell>) -> Answer<()> {
     Ok(shell.engine().check_connections().await?)
 }
 
-/// Disconnects one and wipes everything of it. `name` is what the owner typed.
+/// Disconnects one and wipes everything of it. `name` is what the owner typed: the name as it is
+/// shown, which may lack signs that cannot be seen.
 #[tauri::command]
 #[specta::specta]
 pub async fn disconnect(
@@ -35,7 +37,10 @@ pub async fn disconnect(
     connection_id: String,
     name: String,
 ) -> Answer<()> {
-    Ok(shell.engine().disconnect(id(&connection_id)?, name).await?)
+    let connection = id(&connection_id)?;
+    let all = shell.engine().connections().await?;
+    let whole = translate::whole_name(&all, connection, &name);
+    Ok(shell.engine().disconnect(connection, whole).await?)
 }
 
 /// Erases everything. `name` is what the owner typed.

@@ -1,10 +1,10 @@
 //! Connections, logins, wipes, receipts.
 
-use domain::Timestamp;
 use domain::time::DAY;
+use domain::{ConnectionId, Timestamp};
 use engine::read::{self, LoginFailure};
 
-use super::{all, moment};
+use super::{all, moment, plain};
 use crate::view::connections::{
     ConnectionView, FoundAccountView, FoundStateView, LoginView, ReceiptView, RelayView,
     TroubleView, WipeProgressView,
@@ -12,12 +12,12 @@ use crate::view::connections::{
 use crate::view::error::{ErrorCode, ErrorView};
 
 /// A connection as Settings shows it at `now`.
-pub fn connection(connection: read::Connection, now: Timestamp) -> ConnectionView {
+pub fn connection(connection: &read::Connection, now: Timestamp) -> ConnectionView {
     ConnectionView {
         id: connection.id.to_string(),
         channel: connection.channel.into(),
-        name: connection.name,
-        handle: connection.handle,
+        name: plain::name(&connection.name),
+        handle: connection.handle.as_deref().map(plain::name),
         connected_at: moment(connection.connected_at),
         last_event_at: connection.last_event_at.map(moment),
         last_sent_at: connection.last_sent_at.map(moment),
@@ -31,6 +31,14 @@ pub fn connection(connection: read::Connection, now: Timestamp) -> ConnectionVie
         trouble: connection.trouble.map(Into::into),
         last_of_login: connection.last_of_login,
     }
+}
+
+/// What was typed, as the engine knows it: if it is the shown name, the name that is behind it.
+pub fn whole_name(all: &[read::Connection], id: ConnectionId, typed: &str) -> String {
+    let shown = plain::name(typed);
+    all.iter()
+        .find(|one| one.id == id && plain::name(&one.name).to_lowercase() == shown.to_lowercase())
+        .map_or_else(|| typed.to_owned(), |one| one.name.clone())
 }
 
 fn whole_days(milliseconds: i64) -> u32 {
@@ -88,7 +96,7 @@ impl From<read::Relay> for RelayView {
     fn from(relay: read::Relay) -> Self {
         Self {
             url: relay.url,
-            operator: relay.operator,
+            operator: relay.operator.as_deref().map(plain::name),
             words: relay.words,
         }
     }
@@ -131,8 +139,8 @@ impl From<read::FoundAccount> for FoundAccountView {
         Self {
             id: account.id,
             channel: account.channel.into(),
-            name: account.name,
-            handle: account.handle,
+            name: plain::name(&account.name),
+            handle: account.handle.as_deref().map(plain::name),
             state: match account.state {
                 read::FoundState::Ready => FoundStateView::Ready,
                 read::FoundState::Connected => FoundStateView::Connected,

@@ -3,7 +3,7 @@
 use domain::reply_window::ReplyWindow;
 use engine::read;
 
-use super::{all, media_address, moment};
+use super::{all, media_address, moment, plain};
 use crate::view::error::ErrorView;
 use crate::view::inbox::{
     AddressView, ConnectionCountView, ConversationPageView, ConversationView, CountsView,
@@ -29,16 +29,16 @@ pub fn conversation(row: read::Conversation) -> ConversationView {
     ConversationView {
         id: row.id.to_string(),
         connection_id: row.id.connection.to_string(),
-        connection_name: row.connection_name,
+        connection_name: plain::name(&row.connection_name),
         channel: row.channel.into(),
-        name: row.name,
-        handle: row.handle,
+        name: plain::name(&row.name),
+        handle: row.handle.as_deref().map(plain::name),
         picture: row.picture.map(media_address),
         last_at: moment(row.last_at),
         last: row.last.map(Into::into),
         unread: row.unread,
         window: row.window.into(),
-        draft: row.draft,
+        draft: row.draft.as_deref().map(plain::message),
         not_sent: row.not_sent,
         unconfirmed: row.unconfirmed,
     }
@@ -63,7 +63,7 @@ impl From<read::Counts> for CountsView {
             connections: all(counts.connections, |connection| ConnectionCountView {
                 id: connection.id.to_string(),
                 channel: connection.channel.into(),
-                name: connection.name,
+                name: plain::name(&connection.name),
                 conversations: connection.conversations,
                 unread: connection.unread,
                 trouble: connection.trouble,
@@ -101,7 +101,7 @@ impl From<read::Last> for LastView {
     fn from(last: read::Last) -> Self {
         Self {
             author: last.author.into(),
-            text: last.text,
+            text: last.text.as_deref().map(plain::message),
             kind: match last.kind {
                 read::LastKind::Text => LastKindView::Text,
                 read::LastKind::Picture => LastKindView::Picture,
@@ -137,15 +137,15 @@ impl From<read::Progress> for DeliveryView {
 impl From<read::Person> for PersonView {
     fn from(person: read::Person) -> Self {
         Self {
-            name: person.name,
+            name: plain::name(&person.name),
             picture: person.picture.map(media_address),
             first_seen_at: moment(person.first_seen_at),
             messages: person.messages,
             addresses: all(person.addresses, |address| AddressView {
                 conversation_id: address.conversation.to_string(),
                 channel: address.channel.into(),
-                handle: address.handle,
-                connection_name: address.connection_name,
+                handle: address.handle.as_deref().map(plain::name),
+                connection_name: plain::name(&address.connection_name),
                 last_at: moment(address.last_at),
             }),
         }
@@ -160,10 +160,14 @@ impl From<read::Found> for SearchView {
                 message_id: hit.message.to_string(),
                 conversation_id: hit.conversation.to_string(),
                 channel: hit.channel.into(),
-                name: hit.name,
+                name: plain::name(&hit.name),
+                picture: hit.picture.map(media_address),
                 author: hit.author.into(),
                 at: moment(hit.at),
-                parts: all(hit.parts, |(text, hit)| SearchPartView { text, hit }),
+                parts: all(hit.parts, |(text, hit)| SearchPartView {
+                    text: plain::piece(&text),
+                    hit,
+                }),
             }),
             more: found.more,
         }

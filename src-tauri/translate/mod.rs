@@ -4,6 +4,7 @@ mod app;
 mod connections;
 mod error;
 mod inbox;
+pub mod plain;
 mod thread;
 
 use domain::inbound::Author;
@@ -12,7 +13,7 @@ use domain::{Channel, Timestamp};
 use crate::view::inbox::{AuthorView, ChannelView};
 
 pub use app::app_view;
-pub use connections::connection;
+pub use connections::{connection, whole_name};
 pub use inbox::{conversation, filter};
 pub use thread::thread;
 

@@ -4,11 +4,11 @@ use domain::inbound::AttachmentKind;
 use domain::limits::TextLimit;
 use engine::read;
 
-use super::{all, conversation, media_address, moment};
+use super::{all, conversation, media_address, moment, plain};
 use crate::view::thread::{
     AttachmentKindView, AttachmentStateView, AttachmentView, DraftView, FailureView,
-    LinkTargetView, MessageView, QuoteView, ReactionView, StoryView, TextLimitView, ThreadItemView,
-    ThreadView,
+    LinkTargetView, MessageView, QuoteView, ReactionView, ReturnedView, StoryView, TextLimitView,
+    ThreadItemView, ThreadView,
 };
 
 /// A page of a thread.
@@ -17,6 +17,7 @@ pub fn thread(page: read::Thread) -> ThreadView {
         conversation: conversation(page.conversation),
         items: all(page.items, Into::into),
         older: page.older,
+        newer: page.newer,
         connected_at: moment(page.connected_at),
         draft: page.draft.into(),
         trouble: page.trouble.map(Into::into),
@@ -54,12 +55,12 @@ impl From<read::Message> for MessageView {
             id: message.id.to_string(),
             author: message.author.into(),
             at: moment(message.at),
-            text: message.text,
+            text: message.text.as_deref().map(plain::message),
             attachments: all(message.attachments, Into::into),
             reply_to: message.reply_to.map(|quote| QuoteView {
                 message_id: quote.message.map(|id| id.to_string()),
                 author: quote.author.into(),
-                text: quote.text,
+                text: quote.text.as_deref().map(plain::message),
                 thumb: quote.thumb.map(media_address),
             }),
             story: message.story.map(|story| StoryView {
@@ -68,7 +69,7 @@ impl From<read::Message> for MessageView {
             }),
             reactions: all(message.reactions, |reaction| ReactionView {
                 by: reaction.by.into(),
-                emoji: reaction.emoji,
+                emoji: plain::name(&reaction.emoji),
             }),
             leaves_at: match message.delivery {
                 Some(read::Progress::Held(until)) => Some(moment(until)),
@@ -84,7 +85,7 @@ impl From<read::Message> for MessageView {
             recovered: message.recovered,
             edited: message.edited,
             unsent: message.unsent,
-            unsupported: message.unsupported,
+            unsupported: message.unsupported.as_deref().map(plain::name),
         }
     }
 }
@@ -111,7 +112,7 @@ impl From<read::Attachment> for AttachmentView {
             full: attachment.full.map(media_address),
             width: attachment.width,
             height: attachment.height,
-            file_name: attachment.file_name,
+            file_name: attachment.file_name.as_deref().map(plain::strict),
             bytes: attachment.bytes.map(count),
         }
     }
@@ -122,7 +123,17 @@ impl From<read::Draft> for DraftView {
         Self {
             text: draft.text,
             picture: draft.picture.map(media_address),
-            returned: draft.returned,
+            returned: draft.returned.map(Into::into),
+        }
+    }
+}
+
+impl From<read::Returned> for ReturnedView {
+    fn from(returned: read::Returned) -> Self {
+        match returned {
+            read::Returned::WindowClosed => Self::WindowClosed,
+            read::Returned::Restart => Self::Restart,
+            read::Returned::Undone => Self::Undone,
         }
     }
 }
@@ -130,8 +141,8 @@ impl From<read::Draft> for DraftView {
 impl From<read::LinkTarget> for LinkTargetView {
     fn from(target: read::LinkTarget) -> Self {
         Self {
-            host: target.host,
-            url: target.url,
+            host: plain::strict(&target.host),
+            url: plain::strict(&target.url),
             suspicious: target.suspicious,
         }
     }

@@ -197,6 +197,8 @@ pub struct SearchHitView {
     pub conversation_id: String,
     pub channel: ChannelView,
     pub name: String,
+    /// A `shopmedia` address.
+    pub picture: Option<String>,
     pub author: AuthorView,
     pub at: i64,
     /// Plain text around the hit, cut into what matches and what does not.

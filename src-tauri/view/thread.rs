@@ -14,6 +14,8 @@ pub struct ThreadView {
     pub items: Vec<ThreadItemView>,
     /// Pass it on to get what came before; `None` at the beginning.
     pub older: Option<String>,
+    /// True if the last item is not the newest: the window stands somewhere in the past.
+    pub newer: bool,
     /// When the connection was made; said at the beginning of the thread.
     pub connected_at: i64,
     pub draft: DraftView,
@@ -156,7 +158,19 @@ pub struct DraftView {
     /// A `shopmedia` address of an attached picture.
     pub picture: Option<String>,
     /// Why a reply became a draft again, if it did.
-    pub returned: Option<String>,
+    pub returned: Option<ReturnedView>,
+}
+
+/// Why words that were on their way are a draft again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum ReturnedView {
+    /// The reply window closed before they left.
+    WindowClosed,
+    /// The program ended while they were held.
+    Restart,
+    /// The owner took them back.
+    Undone,
 }
 
 /// A link somebody wrote, taken apart so that the owner sees where it leads.

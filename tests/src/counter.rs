@@ -1,6 +1,7 @@
 //! A whole shop with its window: the world outside, a desk, the real program.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 
 use anyhow::{Context, Result};
 
@@ -120,6 +121,20 @@ impl Counter {
         Ok(())
     }
 
+    /// Starts the program once more while it runs, and waits until that one has ended.
+    pub async fn starts_again(&self, arguments: &[&str]) -> Result<ExitStatus> {
+        crate::desktop::second_start(&self.seat, &self.start, arguments).await
+    }
+
+    /// From now on the browser only writes down what it is asked to open, a line each, in the file
+    /// that is returned.
+    pub fn browser_writes_down(&self) -> Result<PathBuf> {
+        let file = self.world.folder().join("opened");
+        let text = format!("#!/bin/sh\nprintf '%s\\n' \"$1\" >> '{}'\n", file.display());
+        write_script(self.world.folder(), &text)?;
+        Ok(file)
+    }
+
     /// Sets a variable for the next start.
     pub fn set(&mut self, name: &str, value: &str) {
         self.start
@@ -145,7 +160,6 @@ impl Counter {
 
 /// A script that walks a login through the sandbox's dialog, as a browser would.
 fn write_browser(folder: &Path, variables: &[(&str, &str)]) -> Result<PathBuf> {
-    let path = folder.join("browser");
     let xtask = program("xtask")?;
     let exports = variables.iter().fold(String::new(), |text, (name, value)| {
         text + &format!("export {name}='{value}'\n")
@@ -155,6 +169,11 @@ fn write_browser(folder: &Path, variables: &[(&str, &str)]) -> Result<PathBuf> {
         xtask.display(),
         folder.join("browser.log").display()
     );
+    write_script(folder, &text)
+}
+
+fn write_script(folder: &Path, text: &str) -> Result<PathBuf> {
+    let path = folder.join("browser");
     std::fs::write(&path, text)?;
     executable(&path)?;
     Ok(path)

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
 use fantoccini::{Client, ClientBuilder};
@@ -82,6 +82,23 @@ impl Desktop {
     pub async fn kill(mut self) -> Result<()> {
         Ok(self.driver.kill().await?)
     }
+}
+
+/// Starts the program at a desk where it runs already, and waits until the second one has ended.
+pub async fn second_start(seat: &Seat, start: &Start, arguments: &[&str]) -> Result<ExitStatus> {
+    let mut command = seat.command(&program("shopbell")?);
+    let variables = start.environment.iter();
+    let mut child = command
+        .args(arguments)
+        .env("SHOPBELL_DATA_DIR", &start.data)
+        .envs(variables.map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()?;
+    let ended = tokio::time::timeout(wait::LIMIT, child.wait()).await;
+    Ok(ended.context("the second start goes on")??)
 }
 
 async fn connect(port: u16) -> Result<Client> {

@@ -10,6 +10,8 @@ pub mod counter;
 pub mod desktop;
 pub mod evil;
 pub mod files;
+#[cfg(target_os = "linux")]
+pub mod notices;
 pub mod owner;
 pub mod page;
 pub mod phones;

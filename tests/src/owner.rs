@@ -113,7 +113,7 @@ impl Owner {
 
     /// Goes back to the inbox.
     pub async fn inbox(&self) -> Result<()> {
-        self.page.press("Back to the inbox").await?;
+        self.page.press("Back").await?;
         self.page
             .find(&Find::named("region", "Inbox"))
             .await

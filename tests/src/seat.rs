@@ -110,6 +110,11 @@ impl Seat {
         &self.home
     }
 
+    /// The address of its session bus.
+    pub fn bus(&self) -> &str {
+        &self.bus
+    }
+
     /// Makes this program the desk's browser, for everything that looks one up.
     pub fn set_browser(&self, program: &Path) -> Result<()> {
         let entry = format!(

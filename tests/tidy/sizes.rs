@@ -39,31 +39,6 @@ const LONGER: &[(&str, usize, &str)] = &[
         550,
         "one journey with each way it can end",
     ),
-    (
-        "ui/src/backend/fake/fake.ts",
-        650,
-        "one stand-in for the whole of Rust: a method for each command",
-    ),
-    (
-        "ui/src/backend/fake/seeds.ts",
-        500,
-        "a catalogue: the people and messages of the in-memory shop",
-    ),
-    (
-        "ui/src/components/rail/Rail.svelte",
-        310,
-        "markup and style of one rail at three widths",
-    ),
-    (
-        "ui/src/components/thread/ComposeField.svelte",
-        290,
-        "one field: writing, pasting, dropping, attaching, sending",
-    ),
-    (
-        "ui/src/components/list/ConversationListPane.svelte",
-        270,
-        "one pane: head, tabs, virtual list and its keyboard",
-    ),
     ("ui/src/backend/bindings.ts", usize::MAX, "generated"),
     (
         "ui/src/i18n/en.ts",

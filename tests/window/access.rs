@@ -95,8 +95,18 @@ async fn a_picture_settings_the_wipe_and_its_receipt() -> Result<()> {
     page.find(&Find::any("dialog")).await?;
     looks::check(page, "picture-large").await?;
     owner.presses(Key::Escape).await?;
-    owner.searches("bouquet").await?;
+    phones
+        .say("instagram", "clara", "The peonies were lovely")
+        .await?;
+    owner.reads("The peonies were lovely").await?;
+    owner.searches("peon").await?;
+    page.find(&Find::with("option", "peonies")).await?;
     looks::check(page, "search").await?;
+    owner
+        .fills(&Find::named("searchbox", "Search"), "nothing of the kind")
+        .await?;
+    page.gone(&Find::any("option")).await?;
+    looks::check(page, "search-nothing").await?;
     owner.inbox().await?;
     for (section, name) in [
         ("Connections", "settings-connections"),

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use fantoccini::key::Key;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tests::counter::Counter;
 use tests::page::Find;
 
@@ -158,46 +158,6 @@ async fn an_answer_can_be_taken_back_while_it_is_held() -> Result<()> {
     let field = "document.querySelector('textarea')?.value === 'A fortune'";
     page.answer(field, "the words to be a draft again").await?;
     assert_eq!(taken(&counter.world.phones.state().await?, "A fortune"), 0);
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_picture_comes_in_opens_large_and_one_goes_out() -> Result<()> {
-    let counter = Counter::connected().await?;
-    let (owner, page, phones) = (counter.owner()?, counter.page()?, &counter.world.phones);
-    phones.send_picture("instagram", "clara", "bouquet").await?;
-    owner.opens("Clara").await?;
-    let drawn = "[...document.querySelectorAll('[role=log] img')]\
-        .some((img) => img.complete && img.naturalWidth > 40)";
-    page.answer(drawn, "the picture to be drawn").await?;
-    page.click(&Find::with("button", "Picture from")).await?;
-    page.find(&Find::any("dialog")).await?;
-    owner.presses(Key::Escape).await?;
-    page.gone(&Find::any("dialog")).await?;
-    paste(page, &tests::pictures::with_camera_data()).await?;
-    page.find(&Find::named("img", "Attached picture")).await?;
-    page.press("Send").await?;
-    phones
-        .until("the picture on the phone", |state| {
-            let sent = state["sent"].as_array()?;
-            sent.iter()
-                .any(|sent| sent["picture"].is_string())
-                .then_some(())
-        })
-        .await
-}
-
-/// Pastes a picture into the composer, as the clipboard does.
-async fn paste(page: &tests::page::Page, picture: &[u8]) -> Result<()> {
-    let script = "const [bytes] = arguments;\n\
-        const file = new File([new Uint8Array(bytes)], 'picture.png', {type: 'image/png'});\n\
-        const data = new DataTransfer();\n\
-        data.items.add(file);\n\
-        const field = document.querySelector('textarea');\n\
-        field.focus();\n\
-        field.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, \
-        cancelable: true}));";
-    page.client().execute(script, vec![json!(picture)]).await?;
     Ok(())
 }
 

@@ -7,3 +7,5 @@ mod cage;
 mod doors;
 mod journey;
 mod looks;
+mod outside;
+mod pictures;

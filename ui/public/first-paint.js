@@ -1,4 +1,4 @@
-// Runs before the first paint: theme, language and direction are right from the first frame on.
+// Runs before the first paint: theme, language, direction and text size are right from the first frame on.
 // The shell may name them in the address; without that the system decides. The settings follow.
 (() => {
   const asked = new URLSearchParams(location.search);
@@ -12,4 +12,6 @@
   root.dir = arabic ? 'rtl' : 'ltr';
   root.dataset.theme =
     (strong || theme?.startsWith('contrast') ? 'contrast-' : '') + (dark ? 'dark' : 'light');
+  const size = asked.get('size');
+  if (size) root.style.setProperty('font-size', `${size}%`);
 })();

@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use domain::limits::{TextLimit, picture_limit};
-use domain::outbound::Reason;
 use domain::reply_window::Means;
 use domain::time::SECOND;
 use domain::{ConversationId, MessageId, Timestamp};
@@ -18,7 +17,7 @@ use crate::decode::{Decoded, Purpose, Refusal};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::news::News;
-use crate::read::{self, MediaId};
+use crate::read::{self, MediaId, Returned};
 use crate::shop::Shop;
 use crate::{random, reconcile, shown};
 
@@ -39,7 +38,10 @@ pub(crate) fn draft(read: &VaultRead<'_>, id: ConversationId) -> store::Result<r
     Ok(read::Draft {
         text: draft.text,
         picture,
-        returned: read.mark(&returned_mark(id))?,
+        returned: read
+            .mark(&returned_mark(id))?
+            .as_deref()
+            .and_then(Returned::named),
     })
 }
 
@@ -51,9 +53,9 @@ fn returned_mark(id: ConversationId) -> String {
 pub(crate) fn mark_returned(
     write: &VaultWrite<'_>,
     id: ConversationId,
-    reason: Option<Reason>,
+    reason: Option<Returned>,
 ) -> store::Result<()> {
-    write.set_mark(&returned_mark(id), reason.map(Reason::name))
+    write.set_mark(&returned_mark(id), reason.map(Returned::name))
 }
 
 /// Whether a person may go on answering after the ordinary window. Assumed until Meta says no: only
@@ -185,8 +187,11 @@ impl Engine {
         let conversation = connected
             .write(move |write| {
                 let message = write.message(id)?.ok_or(store::Error::NotThere)?;
-                let back = write.back_to_draft(id, now)?;
-                Ok(back.then_some(message.conversation))
+                if !write.back_to_draft(id, now)? {
+                    return Ok(None);
+                }
+                mark_returned(write, message.conversation, Some(Returned::Undone))?;
+                Ok(Some(message.conversation))
             })
             .await?;
         // What is on its way already is gone from here.

@@ -134,15 +134,16 @@ impl Engine {
         let of = Arc::clone(&connected);
         connected
             .read(move |read| {
-                let page = match (before, around) {
-                    (Some(place), _) => read.thread(id, Page::Before(place), limit)?,
+                let (page, newer) = match (before, around) {
+                    (Some(place), _) => (read.thread(id, Page::Before(place), limit)?, true),
                     (None, Some(message)) => around_message(read, id, message, limit)?,
-                    (None, None) => read.thread(id, Page::Newest, limit)?,
+                    (None, None) => (read.thread(id, Page::Newest, limit)?, false),
                 };
                 let facts = read.facts()?.ok_or(store::Error::NotThere)?;
                 Ok(read::Thread {
                     conversation: row(read, &of, id, now)?,
                     older: older(&page),
+                    newer,
                     items: shown::items(&page.messages, &page.gaps),
                     connected_at: facts.connected_at,
                     draft: compose::draft(read, id)?,
@@ -284,17 +285,18 @@ fn page(
     })
 }
 
+/// What lies around a message, and whether there is more after that.
 fn around_message(
     read: &VaultRead<'_>,
     id: ConversationId,
     message: MessageId,
     limit: u32,
-) -> store::Result<ThreadPage> {
+) -> store::Result<(ThreadPage, bool)> {
     let Some(found) = read
         .message(message)?
         .filter(|found| found.conversation.row == id.row)
     else {
-        return read.thread(id, Page::Newest, limit);
+        return Ok((read.thread(id, Page::Newest, limit)?, false));
     };
     let place = found.position();
     let behind = ThreadPosition {
@@ -309,7 +311,7 @@ fn around_message(
             page.gaps.push(gap);
         }
     }
-    Ok(page)
+    Ok((page, newer.more))
 }
 
 fn older(page: &ThreadPage) -> Option<String> {

@@ -17,10 +17,11 @@ use store::{Keychain, PassphraseSecrets, Paths, Profile, ShopDb, Vault};
 use url::Url;
 use wire::{RelayKeys, SigningSecret};
 
+use crate::compose;
 use crate::connected::{Connected, Health, account_of};
 use crate::engine::SecretsSource;
 use crate::phase::Phase;
-use crate::read::Trouble;
+use crate::read::{Returned, Trouble};
 use crate::settings::{SETTINGS, Settings};
 
 /// What an opened shop consists of, before anything runs.
@@ -166,7 +167,12 @@ fn connect(
     let name = (record.id, record.name.clone());
     let opened = Vault::open(paths, profile, secrets, record.id).and_then(|vault| {
         // Before anything is sent: what was on its way is unconfirmed, what was held is a draft.
-        vault.write(|write| write.recover_outbox(now))?;
+        vault.write(|write| {
+            for conversation in write.recover_outbox(now)?.drafts {
+                compose::mark_returned(write, conversation, Some(Returned::Restart))?;
+            }
+            Ok(())
+        })?;
         Ok(Arc::new(vault))
     });
     let vault = match opened {

@@ -21,6 +21,7 @@ use crate::compose;
 use crate::connected::{Connected, SignIn};
 use crate::error::Result;
 use crate::news::News;
+use crate::read::Returned;
 use crate::shop::Shop;
 use crate::tokens::{Extend, Whose};
 
@@ -147,7 +148,7 @@ async fn claim(shop: &Shop, connected: &Arc<Connected>, row: &OutboxRow) -> Resu
                 if !write.back_to_draft(message, now)? {
                     return Ok(Claimed::No);
                 }
-                compose::mark_returned(write, conversation, Some(Reason::WindowClosed))?;
+                compose::mark_returned(write, conversation, Some(Returned::WindowClosed))?;
                 return Ok(Claimed::BackToDraft);
             };
             Ok(write
@@ -493,7 +494,7 @@ mod tests {
             .read(|read| compose::draft(read, conversation))
             .unwrap();
         assert_eq!(draft.text, "too late");
-        assert_eq!(draft.returned.as_deref(), Some("window_closed"));
+        assert_eq!(draft.returned, Some(Returned::WindowClosed));
     }
 
     #[tokio::test]

@@ -12,6 +12,6 @@ pub use connection::{
 pub use conversation::{
     Address, Attachment, AttachmentState, ConnectionCount, Conversation, ConversationPage, Counts,
     Draft, Filter, Found, Hit, Item, Last, LastKind, Message, Person, Progress, Quote, Reaction,
-    Story, Thread, Window,
+    Returned, Story, Thread, Window,
 };
 pub use media::{Media, MediaId};

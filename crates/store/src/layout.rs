@@ -13,7 +13,7 @@ use crate::paths::Paths;
 /// What the profile file says of a folder in which nothing but ours was found.
 pub(crate) const ALONE: &str = "alone";
 
-const FILES: [&str; 16] = [
+const FILES: [&str; 17] = [
     "CACHEDIR.TAG",
     "profile",
     "profile.new",
@@ -30,6 +30,7 @@ const FILES: [&str; 16] = [
     "wipe.b",
     "secrets.sealed",
     "secrets.sealed.new",
+    "appearance",
 ];
 
 const FOLDERS: [&str; 6] = ["vaults", "media", "receipts", "webview", "logs", "temp"];

@@ -11,7 +11,7 @@
 //! wipe.a  wipe.b              the two slots of the wipe journal
 //! secrets.sealed              only where there is no keychain
 //! receipts/<deletion id>.txt
-//! webview/  logs/  temp/      the shell's
+//! appearance  webview/  logs/  temp/      the shell's
 //! ```
 
 use std::fs::{self, File, OpenOptions, TryLockError};

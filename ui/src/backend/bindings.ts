@@ -7,7 +7,10 @@ import * as __TAURI_EVENT from "@tauri-apps/api/event";
 export const commands = {
 	/**  The window as a whole. */
 	app: () => typedError<AppView, ErrorView>(__TAURI_INVOKE("app")),
-	/**  Tries to open the shop again, after the keychain was unlocked or room was made. */
+	/**
+	 *  Tries to open the shop again, after the keychain was unlocked or room was made; an open one looks
+	 *  at once for the relay and for what is due.
+	 */
 	openAgain: () => typedError<null, ErrorView>(__TAURI_INVOKE("open_again")),
 	/**  Chooses or enters the passphrase where there is no keychain. */
 	enterPassphrase: (passphrase: string) => typedError<null, ErrorView>(__TAURI_INVOKE("enter_passphrase", { passphrase })),
@@ -63,7 +66,10 @@ export const commands = {
 	connections: () => typedError<ConnectionView[], ErrorView>(__TAURI_INVOKE("connections")),
 	/**  Looks at every connection now. */
 	checkConnections: () => typedError<null, ErrorView>(__TAURI_INVOKE("check_connections")),
-	/**  Disconnects one and wipes everything of it. `name` is what the owner typed. */
+	/**
+	 *  Disconnects one and wipes everything of it. `name` is what the owner typed: the name as it is
+	 *  shown, which may lack signs that cannot be seen.
+	 */
 	disconnect: (connectionId: string, name: string) => typedError<null, ErrorView>(__TAURI_INVOKE("disconnect", { connectionId, name })),
 	/**  Erases everything. `name` is what the owner typed. */
 	deleteEverything: (name: string) => typedError<null, ErrorView>(__TAURI_INVOKE("delete_everything", { name })),
@@ -218,7 +224,7 @@ export type DraftView = {
 	/**  A `shopmedia` address of an attached picture. */
 	picture: string | null,
 	/**  Why a reply became a draft again, if it did. */
-	returned: string | null,
+	returned: ReturnedView | null,
 };
 
 export type ErrorCode = 
@@ -439,11 +445,22 @@ export type RelayView = {
 	words: string[],
 };
 
+/**  Why words that were on their way are a draft again. */
+export type ReturnedView = 
+/**  The reply window closed before they left. */
+"window_closed" | 
+/**  The program ended while they were held. */
+"restart" | 
+/**  The owner took them back. */
+"undone";
+
 export type SearchHitView = {
 	messageId: string,
 	conversationId: string,
 	channel: ChannelView,
 	name: string,
+	/**  A `shopmedia` address. */
+	picture: string | null,
 	author: AuthorView,
 	at: number,
 	/**  Plain text around the hit, cut into what matches and what does not. */
@@ -497,6 +514,8 @@ export type ThreadView = {
 	items: ThreadItemView[],
 	/**  Pass it on to get what came before; `None` at the beginning. */
 	older: string | null,
+	/**  True if the last item is not the newest: the window stands somewhere in the past. */
+	newer: boolean,
 	/**  When the connection was made; said at the beginning of the thread. */
 	connectedAt: number,
 	draft: DraftView,

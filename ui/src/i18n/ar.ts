@@ -261,7 +261,6 @@ export const ar: Catalogue = {
   'compose.returned.window_closed': 'أُغلقت نافذة الردّ قبل إرساله.',
   'compose.returned.restart': 'أُغلق Shopbell قبل إرساله.',
   'compose.returned.undone': 'لم يُرسل.',
-  'compose.returned.other': 'لم يُرسل.',
   'compose.left': { other: 'بقي {n}' },
   'compose.over': { other: 'زائد {n}' },
 

@@ -217,7 +217,6 @@ export const en = {
   'compose.returned.window_closed': 'The reply window closed before they could be sent.',
   'compose.returned.restart': 'Shopbell was closed before they were sent.',
   'compose.returned.undone': 'They were not sent.',
-  'compose.returned.other': 'They were not sent.',
   'compose.left': { one: '{n} left', other: '{n} left' },
   'compose.over': { one: '{n} too many', other: '{n} too many' },
 

@@ -33,7 +33,8 @@ export interface Piece {
 }
 
 class Words {
-  tongue = $state<Tongue>('en');
+  /** At first the one the page was opened in. */
+  tongue = $state<Tongue>(document.documentElement.lang === 'ar' ? 'ar' : 'en');
   readonly locale = $derived(localeOf(this.tongue));
   readonly direction = $derived(this.tongue === 'ar' ? 'rtl' : 'ltr');
   readonly #numbers = $derived(new Intl.NumberFormat(this.locale));

@@ -1,6 +1,12 @@
 // What is being written to one person. Kept as a draft within 300 ms and never carried to another
 // conversation: each conversation has a composer of its own.
-import { codeOf, type Backend, type DraftView, type ErrorCode } from '../backend/backend';
+import {
+  codeOf,
+  type Backend,
+  type DraftView,
+  type ErrorCode,
+  type ReturnedView,
+} from '../backend/backend';
 
 const QUIET = 250;
 
@@ -8,7 +14,7 @@ export class Composer {
   readonly id: string;
   text = $state('');
   picture = $state<string | null>(null);
-  returned = $state<string | null>(null);
+  returned = $state<ReturnedView | null>(null);
   sending = $state(false);
   attaching = $state(false);
   failure = $state<ErrorCode>();

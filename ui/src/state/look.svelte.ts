@@ -18,7 +18,7 @@ export function applyLook(settings: SettingsView): void {
   setTextSize(settings.textSize);
 }
 
-let textSize = 100;
+let textSize = Number.parseInt(document.documentElement.style.fontSize, 10) || 100;
 
 /** The styles ask the window's box for its width in the text size; a box does not notice a new text
     size by itself, so it is made a container anew. */

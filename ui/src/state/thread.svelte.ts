@@ -20,7 +20,7 @@ export class Thread {
   /** What the last button said in vain, beside the message it belongs to. */
   refused = $state<{ messageId: string; code: ErrorCode }>();
   readingOlder = $state(false);
-  /** True after a jump to an old message: newer ones may not be shown. */
+  /** True after a jump to an old message: newer ones are not shown. */
   away = $state(false);
   /** The message that was searched for or jumped to. */
   foundId = $state<string>();
@@ -156,6 +156,9 @@ export class Thread {
       if (around !== this.#around) return void (await this.#read());
       const kept = around ? [] : earlierThan(page, this.view?.items ?? []);
       if (!kept.length) this.#older = page.older;
+      this.away = page.newer;
+      // What reaches to the newest end is read from there from now on.
+      if (!page.newer) this.#around = null;
       this.view = { ...page, items: [...kept, ...page.items] };
       this.unreadAtOpening ??= page.conversation.unread;
       this.failure = undefined;

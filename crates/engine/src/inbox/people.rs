@@ -78,15 +78,22 @@ pub(super) fn search(
     let all: Vec<&Vault> = vaults.iter().map(|(_, vault)| vault.as_ref()).collect();
     let people = store::merged_people(&all, query, limit)?;
     let found = store::merged_messages(&all, query, None, limit)?;
-    let messages = found.hits.into_iter().filter_map(|hit| {
+    let mut messages = Vec::with_capacity(found.hits.len());
+    for hit in found.hits {
         let of = vaults
             .iter()
-            .find(|(connected, _)| connected.id == hit.message.connection)?;
-        Some(read::Hit {
+            .find(|(connected, _)| connected.id == hit.message.connection);
+        let Some((connected, vault)) = of else {
+            continue;
+        };
+        let row = vault.read(|read| read.conversation(hit.conversation))?;
+        let picture = row.and_then(|row| row.picture);
+        messages.push(read::Hit {
             message: hit.message,
             conversation: hit.conversation,
-            channel: of.0.channel(),
+            channel: connected.channel(),
             name: hit.name.unwrap_or_default(),
+            picture: picture.map(|file| MediaId::of(connected.id, &file)),
             author: hit.author,
             at: hit.sent_at,
             parts: hit
@@ -94,10 +101,10 @@ pub(super) fn search(
                 .into_iter()
                 .map(|part| (part.text, part.found))
                 .collect(),
-        })
-    });
+        });
+    }
     Ok(read::Found {
-        messages: messages.collect(),
+        messages,
         people: show_all(vaults, &people, now)?,
         more: found.next.is_some(),
     })

@@ -160,6 +160,8 @@ pub struct Thread {
     pub items: Vec<Item>,
     /// Pass it on to get what came before; `None` at the beginning.
     pub older: Option<String>,
+    /// Whether something newer than the last item is not among them.
+    pub newer: bool,
     /// When the connection was made; what came before that is not here.
     pub connected_at: Timestamp,
     /// What is being written.
@@ -297,8 +299,37 @@ pub struct Draft {
     pub text: String,
     /// The attached picture.
     pub picture: Option<MediaId>,
-    /// Why a reply became a draft again, as one of `domain::outbound::Reason`'s names.
-    pub returned: Option<String>,
+    /// Why a reply became a draft again.
+    pub returned: Option<Returned>,
+}
+
+/// Why words that were on their way are a draft again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Returned {
+    /// The reply window closed before they left.
+    WindowClosed,
+    /// The program ended while they were held.
+    Restart,
+    /// The owner took them back.
+    Undone,
+}
+
+impl Returned {
+    const ALL: [Self; 3] = [Self::WindowClosed, Self::Restart, Self::Undone];
+
+    /// The name kept in the vault.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WindowClosed => "window_closed",
+            Self::Restart => "restart",
+            Self::Undone => "undone",
+        }
+    }
+
+    /// Reads a name. One that an older version kept is none of these.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
 }
 
 /// The person beside the thread.
@@ -353,6 +384,8 @@ pub struct Hit {
     pub channel: Channel,
     /// The person's name.
     pub name: String,
+    /// The person's picture.
+    pub picture: Option<MediaId>,
     /// Who wrote it.
     pub author: Author,
     /// When.

@@ -8,7 +8,9 @@ import type {
   ReceiptView,
   TroubleView,
 } from '../backend';
-import { crowd, DAY, HOUR, longTalk, MINUTE, NOW, people, type Seed } from './seeds';
+import { crowd, longTalk } from './crowd';
+import { people } from './people';
+import { DAY, HOUR, MINUTE, NOW, type Seed } from './seeds';
 
 export interface Scene {
   phase: PhaseView;
