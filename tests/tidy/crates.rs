@@ -36,7 +36,8 @@ const OURS: &[(&str, &[&str])] = &[
 
 /// Which of our crates may name a foreign one: the crate's name or its beginning, and who.
 const FOREIGN: &[(&str, &[&str])] = &[
-    ("rusqlite", &["store", "relay"]),
+    // The tests have the benchmarks' peer in it: plain SQLite beside the store.
+    ("rusqlite", &["store", "relay", "tests"]),
     ("libsqlite3-sys", &[]),
     ("keyring", &["store"]),
     ("keyring-core", &["store"]),

@@ -1,8 +1,9 @@
-//! The repository's own commands: set up, demo, test.
+//! The repository's own commands: set up, demo, test, bench.
 //!
 //! Thin on purpose: few dependencies, so that it is the first thing that compiles. What a rule of
 //! the repository is belongs into a test (`tests/tidy.rs`), not here.
 
+mod bench;
 mod bindings;
 mod bundle;
 mod clean_root;
@@ -36,6 +37,7 @@ cargo xtask demo [--headless] [--keep] [--browser]
     --keep       keep the demo's data from the last time
     --browser    log in through your own browser instead of the built-in walk
 cargo xtask test                      every check and test of the repository
+cargo xtask bench [NAME…] [--json]    how fast, beside its peers (docs/benchmarks.md)
 cargo xtask bundle [--try]            the packages people install
     --try        install and start the .deb in a clean Debian (root, mmdebstrap)
 cargo xtask bindings                  write the window's typed bindings again
@@ -61,6 +63,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         }
         ["test"] => return parts::run(&Workspace::find()?),
         ["demo", flags @ ..] => return demo::run(&Workspace::find()?, flags),
+        ["bench", words @ ..] => return bench::run(&Workspace::find()?, words),
         ["bundle", flags @ ..] => return bundle::run(&Workspace::find()?, flags),
         ["bindings"] => {
             let workspace = Workspace::find()?;

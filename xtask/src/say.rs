@@ -1,10 +1,23 @@
 //! The one place that writes to the terminal.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+/// Whether the standard output is for a program's eyes.
+static APART: AtomicBool = AtomicBool::new(false);
+
+/// From now on the standard output is left to what a program may read.
+pub(crate) fn keep_apart() {
+    APART.store(true, Ordering::Relaxed);
+}
 
 /// Writes a line. A closed terminal is no reason to stop.
 pub(crate) fn line(text: &str) {
+    if APART.load(Ordering::Relaxed) {
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        return;
+    }
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }

@@ -46,4 +46,4 @@ pub use profile::{Profile, VaultName};
 pub use receipts::{receipts_on_disk, write_receipt};
 pub use shop::{ShopDb, ShopRead, ShopWrite};
 pub use vault::{Vault, VaultRead, VaultWrite};
-pub use words::Query;
+pub use words::{Query, for_index};

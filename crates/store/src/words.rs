@@ -15,7 +15,7 @@ pub(crate) const VERSION: &str = "1";
 const MOST_WORDS: usize = 16;
 
 /// The words of a text, ready for an index that splits at spaces.
-pub(crate) fn for_index(text: &str) -> String {
+pub fn for_index(text: &str) -> String {
     let mut tokens = Vec::new();
     for piece in pieces(text) {
         match piece {

@@ -1,0 +1,146 @@
+//! `insert-vs-plain`: how long the store takes to write down what arrives, with contacts, the list
+//! and both indexes, against plain SQLite that gets the same rows ready-made.
+//!
+//! The peer has the same schema, settings and batches, no key, and none of the questions a store
+//! has to ask (is it known, whose is it, was it answered elsewhere): it is told. Both fold the words
+//! for the index, by the same function: without it there are no such rows.
+
+mod plain;
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+use domain::{Channel, ConnectionId, Timestamp};
+use store::vault::conversations::Filter;
+use store::vault::facts::Facts;
+use store::vault::messages::{Arrival, Road};
+use store::{Cursor, Paths, Profile, Vault, VaultWrite};
+
+use crate::generator::{APP, Made, Talk};
+use crate::ground::{Ground, versions};
+use crate::report::{Figure, Goal, Round, say_apart};
+use crate::secrets::SecretFiles;
+use plain::Plain;
+
+pub(crate) const NAME: &str = "insert-vs-plain";
+
+const MESSAGES: u64 = 100_000;
+/// As many as one delivery of the relay may bring.
+const BATCH: usize = 500;
+const ROUNDS: u64 = 5;
+const GOAL: f64 = 1.35;
+
+/// A line of the list, as both sides must show it.
+pub(crate) type Line = (Option<String>, i64, u32, bool, Option<String>);
+
+pub(crate) fn measure(ground: &Ground) -> Result<Vec<Figure>> {
+    let talk = Talk {
+        seed: 1,
+        people: 2_000,
+    };
+    let made: Vec<Made> = (0..MESSAGES).map(|number| talk.message(number)).collect();
+    let mut rounds: Vec<Round> = Vec::new();
+    for round in 1..=ROUNDS {
+        let (ours, kept) = ours(&ground.fresh("insert-ours")?, &made)?;
+        let (other, there) = theirs(&ground.fresh("insert-plain")?, &made)?;
+        ensure!(kept == there, "the two sides did not write down the same");
+        say_apart(&format!(
+            "  round {round}: ours {ours:.2} s, plain {other:.2} s"
+        ));
+        rounds.push((ours, other));
+    }
+    let what = (NAME, "100,000 messages");
+    let goal = (Goal::AtMost(GOAL), "s");
+    Ok(vec![Figure::of(what, goal, rounds, versions(&[]))])
+}
+
+/// What a side holds in the end: messages, conversations and the newest lines of the list.
+type Kept = (u32, u32, Vec<Line>);
+
+fn ours(folder: &Path, made: &[Made]) -> Result<(f64, Kept)> {
+    let paths = Paths::create(folder.join("data"))?;
+    let secrets = SecretFiles::at(&folder.join("secrets"))?;
+    let profile = Profile::open_or_create(&paths)?;
+    let connection = ConnectionId::from_bytes([1; 16]);
+    let vault = Vault::create(&paths, &profile, &secrets, connection)?;
+    vault.write(|write| write.set_facts(&facts(Channel::Instagram)))?;
+    let begun = Instant::now();
+    write_all(&vault, made, Road::Live)?;
+    let took = begun.elapsed().as_secs_f64();
+    let kept = vault.read(|read| {
+        let lines = read.conversations(Filter::All, None, 500)?;
+        let lines = lines.into_iter().map(|line| {
+            let text = line.last_line.and_then(|last| last.text);
+            (
+                line.name,
+                line.last_activity.0,
+                line.unread,
+                line.waits,
+                text,
+            )
+        });
+        Ok((
+            read.kept()?.messages,
+            read.list_counts()?.all,
+            lines.collect(),
+        ))
+    })?;
+    Ok((took, kept))
+}
+
+fn theirs(folder: &Path, made: &[Made]) -> Result<(f64, Kept)> {
+    let mut plain = Plain::create(&folder.join("plain.db"))?;
+    let begun = Instant::now();
+    for batch in made.chunks(BATCH) {
+        plain.write(batch)?;
+    }
+    let took = begun.elapsed().as_secs_f64();
+    Ok((took, plain.kept()?))
+}
+
+/// Writes messages down as they arrive, batch by batch, each with its cursor.
+pub(crate) fn write_all(vault: &Vault, made: &[Made], road: Road) -> store::Result<()> {
+    for batch in made.chunks(BATCH) {
+        vault.write(|write| write_batch(write, batch, road))?;
+    }
+    Ok(())
+}
+
+fn write_batch(write: &VaultWrite<'_>, batch: &[Made], road: Road) -> store::Result<()> {
+    for made in batch {
+        if !write.first_time(&made.key, made.at)? {
+            continue;
+        }
+        write.add_message(&Arrival {
+            message: &made.message,
+            at: made.at,
+            arrived_at: made.at,
+            road,
+            quarantine: None,
+        })?;
+    }
+    let seq = batch.last().map_or(0, |made| made.at.0.unsigned_abs());
+    write.move_cursor(&Cursor {
+        stream: [1; 16],
+        seq,
+        chain: [2; 32],
+        durable: 0,
+    })
+}
+
+/// A connection as the platform would describe it.
+pub(crate) fn facts(channel: Channel) -> Facts {
+    Facts {
+        channel,
+        platform_id: "17841400000000001".to_owned(),
+        name: "Fern & Ribbon".to_owned(),
+        handle: Some("fern.and.ribbon".to_owned()),
+        page_id: None,
+        waba_id: None,
+        phone: None,
+        app_id: Some(APP.to_owned()),
+        login: None,
+        connected_at: Timestamp(1),
+    }
+}

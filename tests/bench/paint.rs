@@ -1,0 +1,176 @@
+//! `paint-vs-bare`: from starting the program to the first row of its list on the screen, with
+//! 10,000 conversations in three vaults, against a bare window of the same host to its first paint.
+//!
+//! Neither program is asked: a display in memory is watched from outside. What counts is the moment
+//! from which the place of the first row looks as it does in the end. The keychain is a real Secret
+//! Service on a session bus of its own; nothing answers as relay or platform.
+
+mod furnish;
+mod screen;
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use tests::programs::program;
+use tests::seat::{Keyring, Seat};
+use tokio::process::Command;
+
+pub(crate) use furnish::{FURNISH, furnish};
+
+use crate::ground::{Ground, version_of, versions};
+use crate::report::{Figure, Goal, Round, say_apart};
+use screen::{Place, Screen};
+
+pub(crate) const NAME: &str = "paint-vs-bare";
+
+const ROUNDS: u64 = 7;
+const GOAL: f64 = 1.4;
+/// Where the first row of the list stands in a window of 1440 by 900.
+const ROW: Place = Place {
+    left: 300,
+    top: 130,
+    width: 250,
+    height: 60,
+};
+/// How often it is looked at.
+const LOOK: Duration = Duration::from_millis(2);
+/// After this long without a change nothing more is expected.
+const QUIET: Duration = Duration::from_secs(4);
+/// Nothing takes longer.
+const LIMIT: Duration = Duration::from_secs(90);
+
+pub(crate) fn measure(ground: &Ground) -> Result<Vec<Figure>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.block_on(all(ground))
+}
+
+async fn all(ground: &Ground) -> Result<Vec<Figure>> {
+    let folder = ground.fresh("paint")?;
+    let seat = Seat::take(&folder, Keyring::Unlocked).await?;
+    let screen = Screen::start(&folder).await?;
+    let data = folder.join("data");
+    make_shop(&seat, &data).await?;
+    let shop = Window {
+        program: program("shopbell")?,
+        data,
+    };
+    let bare = Window {
+        program: bare_window()?,
+        data: folder.join("bare"),
+    };
+    // Both have been started once: their pages lie in the system's cache, and what is only made at
+    // a first start is there.
+    shop.paint(&seat, &screen).await?;
+    screen.save(&ground.kept("paint-shop.ppm"))?;
+    bare.paint(&seat, &screen).await?;
+    let mut rounds: Vec<Round> = Vec::new();
+    for round in 1..=ROUNDS {
+        let ours = shop.paint(&seat, &screen).await?;
+        let other = bare.paint(&seat, &screen).await?;
+        say_apart(&format!(
+            "  round {round}: {ours:.0} ms against {other:.0} ms"
+        ));
+        rounds.push((ours, other));
+    }
+    let webkit = version_of("pkg-config", &["--modversion", "webkit2gtk-4.1"]);
+    let versions = versions(&[("webkitgtk", webkit), ("tauri", TAURI.to_owned())]);
+    let what = (NAME, "first row");
+    Ok(vec![Figure::of(
+        what,
+        (Goal::AtMost(GOAL), "ms"),
+        rounds,
+        versions,
+    )])
+}
+
+/// Both windows are built with the version of the lock file.
+const TAURI: &str = "2, as in Cargo.lock";
+
+/// A program with one window.
+#[derive(Debug)]
+struct Window {
+    program: PathBuf,
+    data: PathBuf,
+}
+
+impl Window {
+    /// Starts it, watches the screen until it is still, and ends it: the milliseconds to the moment
+    /// from which the first row looked as it did in the end.
+    async fn paint(&self, seat: &Seat, screen: &Screen) -> Result<f64> {
+        let empty = screen.look(ROW)?;
+        let mut command = self.command(seat, screen);
+        let begun = Instant::now();
+        let mut running = command
+            .spawn()
+            .context("the window's program does not start")?;
+        let mut seen = (empty, Duration::ZERO);
+        while begun.elapsed() < seen.1 + QUIET || seen.0 == empty {
+            let look = screen.look(ROW)?;
+            if look != seen.0 {
+                seen = (look, begun.elapsed());
+            }
+            ensure!(
+                begun.elapsed() < LIMIT,
+                "nothing was painted in {} s",
+                LIMIT.as_secs()
+            );
+            ensure!(running.try_wait()?.is_none(), "the window's program ended");
+            tokio::time::sleep(LOOK).await;
+        }
+        screen.save(&self.data.with_extension("ppm"))?;
+        running.kill().await?;
+        tests::wait::until("the screen to be empty again", async || {
+            Ok((screen.look(ROW)? == empty).then_some(()))
+        })
+        .await?;
+        seat.is_left().await?;
+        Ok(seen.1.as_secs_f64() * 1_000.0)
+    }
+
+    fn command(&self, seat: &Seat, screen: &Screen) -> Command {
+        let nowhere = "http://127.0.0.1:9";
+        let mut command = seat.command(&self.program);
+        command
+            .env("DISPLAY", screen.display())
+            .env("SHOPBELL_DATA_DIR", &self.data)
+            .env("SHOPBELL_RELAY_URL", nowhere)
+            .env("SHOPBELL_GRAPH_URL", format!("{nowhere}/graph"))
+            .env("SHOPBELL_FACEBOOK_URL", format!("{nowhere}/facebook"))
+            .env("SHOPBELL_INSTAGRAM_URL", format!("{nowhere}/instagram"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true);
+        command
+    }
+}
+
+/// Makes the shop with this program itself: only at the desk its keychain can be reached.
+async fn make_shop(seat: &Seat, data: &Path) -> Result<()> {
+    let status = seat
+        .command(&std::env::current_exe()?)
+        .arg(FURNISH)
+        .arg(data)
+        .stdin(Stdio::null())
+        .status()
+        .await?;
+    ensure!(status.success(), "the shop could not be made");
+    Ok(())
+}
+
+/// The example lies beside the programs.
+fn bare_window() -> Result<PathBuf> {
+    let shop = program("shopbell")?;
+    let folder = shop.parent().context("a program lies in a folder")?;
+    let path = folder.join("examples/bare-window");
+    ensure!(
+        path.is_file(),
+        "the bare window is not built: `cargo xtask bench`"
+    );
+    Ok(path)
+}
