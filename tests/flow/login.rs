@@ -224,9 +224,22 @@ async fn a_role_that_was_taken_away_is_noticed_when_the_route_is_proved_again() 
 async fn control_a_role_that_is_still_there_proves_the_route_for_longer() -> Result<()> {
     let world = World::start().await?;
     let shop = Shop::open(&world, "shop").await?;
-    shop.connect(&world, &[Channel::Messenger]).await?;
-    for _ in 0..3 {
+    shop.connect(&world, &[Channel::Messenger, Channel::Whatsapp])
+        .await?;
+    // A month at a time, as a computer that is switched on now and then: half of the token's life.
+    for month in 1..=3 {
+        let before = shop.connection(Channel::Whatsapp).await?.sign_in_ends_at;
         world.pass_days(30).await?;
+        shop.engine.wake();
+        shop.until(
+            &format!("the sign-in to last longer ({month})"),
+            async |engine| {
+                let all = engine.connections().await?;
+                let number = all.into_iter().find(|one| one.channel == Channel::Whatsapp);
+                Ok(number.filter(|one| one.sign_in_ends_at > before).map(drop))
+            },
+        )
+        .await?;
     }
     let shop = shop.restart(&world).await?;
     world

@@ -105,7 +105,9 @@ impl LoginDesk {
 }
 
 impl Engine {
-    /// Opens the browser for a login at Facebook; with a connection to sign in again for it.
+    /// Opens the browser for a login at Facebook. With a connection, to sign in again for it: it and
+    /// whatever else the login covers go on in place, and there is nothing to choose, unless the
+    /// login turns out not to cover it.
     pub async fn start_login(&self, again: Option<ConnectionId>) -> Result<()> {
         let shop = self.shop()?;
         let relay = shop.relay().ok_or(Error::RelayUnreachable)?;
@@ -167,17 +169,19 @@ impl Engine {
         match tokio::time::timeout(LONGEST, bring(shop, waiting)).await {
             Err(_) => self.login_failed(LoginFailure::Expired),
             Ok(Err(failure)) => self.login_failed(failure),
-            Ok(Ok(brought)) => {
-                let chosen = again.and_then(|id| brought.to_renew(shop, id));
-                *self.inner.desk.stage() = Stage::Choose(Box::new(brought));
-                self.tell_login();
-                if let Some(chosen) = chosen {
-                    // Signing in again is its own choice.
-                    if let Err(error) = self.connect_accounts(chosen).await {
+            Ok(Ok(brought)) => match again.and_then(|id| brought.to_renew(shop, id)) {
+                // Signing in again is its own choice: nothing is asked once more.
+                Some(chosen) => {
+                    *self.inner.desk.stage() = Stage::Connecting;
+                    if let Err(error) = self.connect_brought(shop, &brought, &chosen).await {
                         tracing::warn!(%error, "signing in again did not work");
                     }
                 }
-            }
+                None => {
+                    *self.inner.desk.stage() = Stage::Choose(Box::new(brought));
+                    self.tell_login();
+                }
+            },
         }
     }
 
@@ -213,8 +217,17 @@ impl Engine {
     pub async fn connect_accounts(&self, ids: Vec<String>) -> Result<()> {
         let shop = self.shop()?;
         let brought = self.inner.desk.take_brought().ok_or(Error::LoginExpired)?;
+        self.connect_brought(&shop, &brought, &ids).await
+    }
+
+    async fn connect_brought(
+        &self,
+        shop: &Arc<Shop>,
+        brought: &Brought,
+        ids: &[String],
+    ) -> Result<()> {
         self.tell_login();
-        match connecting::connect(&shop, &brought, &ids).await {
+        match connecting::connect(shop, brought, ids).await {
             Ok(()) => {
                 *self.inner.desk.stage() = Stage::None;
                 self.inner.set_phase_after_connecting();

@@ -110,6 +110,19 @@ impl KeptToken {
         &self.value
     }
 
+    /// The same sign-in with what the relay brought.
+    fn renewed(&self, fresh: &FreshToken, asked_at: Timestamp) -> Self {
+        // A proof alone does not start a new life.
+        let same = fresh.token == self.value;
+        Self {
+            value: fresh.token.clone(),
+            proof: Some(fresh.proof.clone()),
+            origin: self.origin.clone(),
+            got_at: if same { self.got_at } else { asked_at },
+            expires_at: fresh.expires_at.map(Timestamp).or(self.expires_at),
+        }
+    }
+
     /// Whether half of its life is over.
     pub(crate) fn is_half_spent(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| {
@@ -174,6 +187,8 @@ impl Shop {
         let kept = kept.ok_or(NotRenewed::Ended)?;
         let relay = self.relay().ok_or(NotRenewed::Later)?;
         let (key_id, key) = random::seal_key();
+        // Its life is counted from before it was asked for: too short rather than too long.
+        let asked_at = self.now();
         let request = TokenRequest {
             token: kept.value.clone(),
             extend: extend == Extend::Yes,
@@ -195,23 +210,11 @@ impl Shop {
             .open(&answer.sealed.0)
             .map_err(|_| NotRenewed::Later)?;
         let fresh: FreshToken = serde_json::from_slice(&opened).map_err(|_| NotRenewed::Later)?;
-        let fresh = self.fresh(&kept, &fresh);
+        let fresh = kept.renewed(&fresh, asked_at);
         self.keep_token(whose.clone(), fresh.clone())
             .await
             .map_err(|_| NotRenewed::Later)?;
         Ok(fresh)
-    }
-
-    fn fresh(&self, old: &KeptToken, fresh: &FreshToken) -> KeptToken {
-        // A proof alone does not start a new life.
-        let same = fresh.token == old.value;
-        KeptToken {
-            value: fresh.token.clone(),
-            proof: Some(fresh.proof.clone()),
-            origin: old.origin.clone(),
-            got_at: if same { old.got_at } else { self.now() },
-            expires_at: fresh.expires_at.map(Timestamp).or(old.expires_at),
-        }
     }
 }
 

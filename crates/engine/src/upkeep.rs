@@ -71,8 +71,6 @@ async fn hand_on(shop: &Shop, login: &Login, fresh: &KeptToken) -> Result<()> {
     for connected in numbers_of(shop, login).await {
         shop.keep_token(Whose::Connection(connected.id), fresh.clone())
             .await?;
-        shop.learn(&connected, |health| health.sign_in_ends_at = ends_at)
-            .await;
         let id = connected.id;
         shop.shop_db(move |db| {
             db.write(|write| {
@@ -84,6 +82,9 @@ async fn hand_on(shop: &Shop, login: &Login, fresh: &KeptToken) -> Result<()> {
             })
         })
         .await?;
+        // Last: this is what tells the window to look.
+        shop.learn(&connected, |health| health.sign_in_ends_at = ends_at)
+            .await;
     }
     Ok(())
 }

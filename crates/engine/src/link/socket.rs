@@ -162,6 +162,8 @@ async fn carry(
                 let (then, clock) = steady;
                 let passed = i64::try_from(then.elapsed().as_millis()).unwrap_or(i64::MAX);
                 if shop.now().since(clock).abs_diff(passed) > SLEPT.unsigned_abs() {
+                    // Whatever was due meanwhile is due now, for everybody.
+                    shop.wake.all();
                     return Closed::Anew;
                 }
                 steady = (Instant::now(), shop.now());

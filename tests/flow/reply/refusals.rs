@@ -1,0 +1,152 @@
+//! What is refused, by the platform or before it is asked: with the reason, and mended in place.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use domain::outbound::Reason;
+use domain::reply_window::ReplyWindow;
+use domain::{Channel, Delivery};
+use engine::read::{Login, Message, Trouble};
+use tests::shop::Shop;
+
+use super::{arrived, asked, taken, with_question};
+
+async fn reason(shop: &Shop, words: &str) -> Result<(Reason, Message)> {
+    let message = shop.told(words, Delivery::Failed).await?;
+    let failure = message.failure.clone().context("a failure has a reason")?;
+    Ok((failure.reason, message))
+}
+
+/// Signs in again for a connection. There is nothing to choose: what the login covers goes on in
+/// place.
+async fn sign_in_again(shop: &Shop, channel: Channel) -> Result<()> {
+    let id = shop.connection(channel).await?.id;
+    shop.engine.start_login(Some(id)).await?;
+    shop.until("the sign-in", async |engine| match engine.login() {
+        Login::None => Ok(Some(())),
+        Login::Waiting { .. } | Login::Connecting => Ok(None),
+        other => bail!("{other:?}"),
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_who_blocked_the_shop_is_named_as_the_reason() -> Result<()> {
+    let (world, shop, conversation) = with_question(Channel::Messenger).await?;
+    world.phones.fault("blocked", "messenger clara").await?;
+    shop.answer(conversation, "Hello?").await?;
+    assert_eq!(reason(&shop, "Hello?").await?.0, Reason::PersonUnavailable);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatsapp_may_refuse_after_it_accepted() -> Result<()> {
+    let (world, shop, conversation) = with_question(Channel::Whatsapp).await?;
+    world.phones.fault("whatsapp_failed", "whatsapp").await?;
+    shop.answer(conversation, "Accepted at first").await?;
+    assert_eq!(
+        reason(&shop, "Accepted at first").await?.0,
+        Reason::PersonUnavailable
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_answer_can_be_tried_again() -> Result<()> {
+    let (world, shop, conversation) = with_question(Channel::Instagram).await?;
+    world
+        .phones
+        .fault("permission_lost", "instagram_manage_messages")
+        .await?;
+    shop.answer(conversation, "Try me").await?;
+    let (why, message) = reason(&shop, "Try me").await?;
+    assert_eq!(why, Reason::PermissionMissing);
+    sign_in_again(&shop, Channel::Instagram).await?;
+    shop.engine.try_again(message.id).await?;
+    shop.told("Try me", Delivery::Sent).await?;
+    assert_eq!(taken(&world.phones.state().await?, "Try me").len(), 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_ends_in_the_middle_keeps_everything_and_says_so() -> Result<()> {
+    let (world, shop, conversation) = with_question(Channel::Messenger).await?;
+    world.phones.fault("token_expired", "owner").await?;
+    shop.answer(conversation, "After the end").await?;
+    assert_eq!(reason(&shop, "After the end").await?.0, Reason::SignInEnded);
+    shop.until("the trouble", async |engine| {
+        let trouble = engine.connections().await?.remove(0).trouble;
+        Ok((trouble == Some(Trouble::SignInEnded)).then_some(()))
+    })
+    .await?;
+    // Messages keep arriving, nothing is erased, and signing in again heals it in place.
+    world
+        .phones
+        .say("messenger", "clara", "Still there?")
+        .await?;
+    shop.hears("Still there?").await?;
+    let before = shop.connection(Channel::Messenger).await?;
+    sign_in_again(&shop, Channel::Messenger).await?;
+    let after = shop.connection(Channel::Messenger).await?;
+    assert_eq!((before.id, after.trouble), (after.id, None));
+    assert_eq!(shop.words(conversation).await?.len(), 3);
+    shop.answer(conversation, "Here again").await?;
+    shop.told("Here again", Delivery::Delivered).await.map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_window_is_known_before_the_platform_is_asked() -> Result<()> {
+    let (world, shop, conversation) = with_question(Channel::Whatsapp).await?;
+    world.clock.pass(Duration::from_secs(25 * 3600));
+    let row = shop.engine.conversation(conversation).await?;
+    assert!(
+        matches!(row.window.now, ReplyWindow::Closed { .. }),
+        "{:?}",
+        row.window
+    );
+    assert!(row.window.templates);
+    let calls = asked(&world.phones.state().await?).len();
+    assert!(
+        shop.engine
+            .send(conversation, "Too late".to_owned())
+            .await
+            .is_err()
+    );
+    assert_eq!(asked(&world.phones.state().await?).len(), calls);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_day_a_person_may_still_answer_on_messenger_and_instagram() -> Result<()> {
+    for channel in [Channel::Messenger, Channel::Instagram] {
+        let (world, shop, conversation) = with_question(channel).await?;
+        world.clock.pass(Duration::from_secs(25 * 3600));
+        let row = shop.engine.conversation(conversation).await?;
+        assert!(
+            matches!(row.window.now, ReplyWindow::HumanOnly { .. }),
+            "{:?}",
+            row.window
+        );
+        shop.answer(conversation, "By hand").await?;
+        shop.told("By hand", arrived(channel)).await?;
+        world.clock.pass(Duration::from_secs(7 * 24 * 3600));
+        let row = shop.engine.conversation(conversation).await?;
+        assert!(
+            matches!(row.window.now, ReplyWindow::Closed { .. }),
+            "{:?}",
+            row.window
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_too_long_for_the_channel_is_refused_here() -> Result<()> {
+    let (world, shop, conversation) = with_question(Channel::Instagram).await?;
+    let refused = shop.engine.send(conversation, "é".repeat(501)).await;
+    assert!(refused.is_err(), "Instagram takes 1,000 bytes");
+    shop.answer(conversation, &"é".repeat(500)).await?;
+    shop.told(&"é".repeat(500), Delivery::Sent).await?;
+    assert_eq!(asked(&world.phones.state().await?).len(), 1);
+    Ok(())
+}
