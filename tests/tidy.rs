@@ -5,6 +5,8 @@
 mod catalogue;
 #[path = "tidy/crates.rs"]
 mod crates;
+#[path = "tidy/licences.rs"]
+mod licences;
 #[path = "tidy/links.rs"]
 mod links;
 #[path = "tidy/promises.rs"]
