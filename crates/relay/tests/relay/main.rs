@@ -30,6 +30,8 @@ mod restore;
 #[cfg(test)]
 mod road;
 #[cfg(test)]
+mod socket;
+#[cfg(test)]
 mod streams;
 #[cfg(test)]
 mod vectors;
