@@ -80,8 +80,10 @@ fn sign_in(connection: &Connection, keys: &Keys, now: i64) -> Result<(), BootErr
 fn may_serve(keys: &Keys, stored: Option<&BootRecord>, newest: Option<&BootRecord>) -> bool {
     match (stored, newest) {
         (None, None) => true,
-        (None, Some(_)) => false,
-        (Some(stored), None) => keys.signed(stored),
+        // `init` leaves a record that stands for no start; after any start a store is expected.
+        (None, Some(newest)) => newest.number == 0,
+        // Without its own record the folder cannot tell the newest store from an old one.
+        (Some(_), None) => false,
         (Some(stored), Some(newest)) => {
             let ahead = stored.number == newest.number + 1;
             keys.signed(stored) && (stored == newest || ahead)

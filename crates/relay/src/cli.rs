@@ -12,7 +12,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::log::{self, Lines};
 use crate::settings::{CONFIG_FILE, SETTINGS, Settings};
+use crate::supervisor::{self, Supervisor};
 use crate::{commands, serve};
 
 /// Runs the program with these arguments and this environment.
@@ -42,11 +44,13 @@ fn carry_out(
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> anyhow::Result<ExitCode> {
     let (name, matches) = matches.subcommand().context("a command is needed")?;
+    let environment: BTreeMap<String, String> = environment.into_iter().collect();
+    let supervisor = Supervisor::at(environment.get(supervisor::SOCKET).map(String::as_str));
     let settings = settings(matches, environment)?;
     start_log(&settings)?;
     let given = |name: &str| matches.get_one::<PathBuf>(name).cloned();
     match name {
-        "serve" => serve_until_told(&settings)?,
+        "serve" => serve_until_told(&settings, &supervisor)?,
         "init" => commands::init(&settings.keys(), given("write"))?,
         "enrol-code" => {
             let hours = matches.get_one::<u16>("hours").copied().unwrap_or(24);
@@ -148,15 +152,18 @@ fn start_log(settings: &Settings) -> anyhow::Result<()> {
     let filter = settings.get("SHOPBELL_LOG").unwrap_or("info");
     let filter = tracing_subscriber::EnvFilter::try_new(filter)
         .map_err(|why| anyhow::anyhow!("SHOPBELL_LOG: {why}"))?;
+    let lines = match std::io::stderr().is_terminal() {
+        true => Lines::Plain,
+        false => Lines::Json,
+    };
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .event_format(lines)
         .with_writer(std::io::stderr);
     // A second start in one process keeps the first log.
-    let _ = if std::io::stderr().is_terminal() {
-        log.with_target(false).try_init()
-    } else {
-        log.json().flatten_event(true).try_init()
-    };
+    if log.try_init().is_ok() {
+        log::hide_panics();
+    }
     Ok(())
 }
 
@@ -166,7 +173,7 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .build()?)
 }
 
-fn serve_until_told(settings: &Settings) -> anyhow::Result<()> {
+fn serve_until_told(settings: &Settings, supervisor: &Supervisor) -> anyhow::Result<()> {
     let config = settings.config()?;
     let listen = settings.listen()?;
     runtime()?.block_on(async move {
@@ -177,7 +184,9 @@ fn serve_until_told(settings: &Settings) -> anyhow::Result<()> {
             .with_context(|| format!("the relay cannot listen on {listen}"))?;
         let stop = CancellationToken::new();
         let running = serve::start(listener, config, Clock::system(), stop).await?;
+        supervisor.ready();
         told.stop().await;
+        supervisor.stopping();
         tracing::info!("the relay stops");
         tokio::select! {
             () = running.stop() => Ok(()),

@@ -45,18 +45,27 @@ pub(crate) async fn connect(
         .write(now, move |commit| {
             match pending::hand_over(commit, shown, now)? {
                 Handed::Right(prepared, expires_at) => {
-                    let streams = write_routes(commit, &prepared, (device.row, &body), now)?;
-                    Ok((Handed::Right(prepared, expires_at), streams))
+                    let written = write_routes(commit, &prepared, (device.row, &body), now)?;
+                    Ok((Handed::Right(prepared, expires_at), written))
                 }
-                other => Ok((other, None)),
+                other => Ok((other, Written::Unknown)),
             }
         })
         .await?;
-    let (handed, streams) = outcome;
+    let (handed, written) = outcome;
     right(handed)?;
-    let streams = streams.ok_or(Refused::gone("an account is not among those of this login"))?;
-    relay.metrics().logins_completed.inc();
-    Ok(Json(ConnectAnswer { streams }))
+    let refused = match written {
+        Written::Routes(streams) => {
+            relay.metrics().logins_completed.inc();
+            return Ok(Json(ConnectAnswer { streams }));
+        }
+        Written::Unknown => Refused::gone("an account is not among those of this login"),
+        Written::Crowded => Refused::new(
+            RefusalCode::TooMany,
+            "an account is connected on eight other computers",
+        ),
+    };
+    Err(refused.at(now))
 }
 
 /// `POST /v1/connections/prove`.
@@ -198,12 +207,30 @@ fn is_owned(relay: RelayId, chosen: &ConnectAccount) -> bool {
     sealer(&target).is_some()
 }
 
+/// The most computers that get an account's events: each event is sealed to every one of them.
+const COMPUTERS: u32 = 8;
+
+/// Whether one computer more would be too many for an account.
+fn is_crowded(commit: &Commit<'_>, device: i64, about: About, now: i64) -> QueueResult<bool> {
+    let has_it = streams::of_account(commit, device, about.account)?.is_some();
+    Ok(!has_it && routes::elsewhere(commit, about.account, device, now)? >= COMPUTERS)
+}
+
+/// What came of writing routes.
+enum Written {
+    Routes(Vec<ConnectedStream>),
+    /// An account or the login is not what it should be.
+    Unknown,
+    /// An account has its eight computers.
+    Crowded,
+}
+
 fn write_routes(
     commit: &mut Commit<'_>,
     prepared: &pending::Prepared,
     (device, asked): (i64, &ConnectRequest),
     now: i64,
-) -> QueueResult<Option<Vec<ConnectedStream>>> {
+) -> QueueResult<Written> {
     let mut chosen = Vec::new();
     for account in &asked.accounts {
         let found = prepared
@@ -211,8 +238,11 @@ fn write_routes(
             .iter()
             .find(|found| found.account_ref == account.account_ref);
         let Some(about) = found.and_then(pending::Found::about) else {
-            return Ok(None);
+            return Ok(Written::Unknown);
         };
+        if is_crowded(commit, device, about, now)? {
+            return Ok(Written::Crowded);
+        }
         chosen.push((account, about));
     }
     let login = logins::make(
@@ -221,7 +251,9 @@ fn write_routes(
         device,
         prepared.made_at,
     )?;
-    let Some(login) = login else { return Ok(None) };
+    let Some(login) = login else {
+        return Ok(Written::Unknown);
+    };
     let mut streams = Vec::new();
     for (account, about) in chosen {
         let seal_to = SealTo {
@@ -240,7 +272,7 @@ fn write_routes(
     }
     let_in_again(commit, prepared.person, prepared.made_at)?;
     pending::burn(commit, asked.login)?;
-    Ok(Some(streams))
+    Ok(Written::Routes(streams))
 }
 
 fn stream_for(
@@ -339,6 +371,10 @@ fn prove_one(
         Some(stream) => {
             streams::reseal(commit, stream.row, seal_to)?;
             stream
+        }
+        None if is_crowded(commit, device, about, now)? => {
+            let missing = "account".to_owned();
+            return Ok(Proven::RightLost { missing });
         }
         None => stream_for(commit, device, about, seal_to)?.0,
     };

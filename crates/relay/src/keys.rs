@@ -76,7 +76,9 @@ impl Keys {
             )?;
         }
         write(&folder.join(RELAY_ID), &hex::encode(random::bytes::<16>()))?;
-        Self::open(folder)
+        let keys = Self::open(folder)?;
+        keys.write_boot(&keys.sign_boot(0, 0))?;
+        Ok(keys)
     }
 
     /// Opens a folder that `init` made.

@@ -19,6 +19,7 @@ use crate::config::Rates;
 pub(crate) struct Limits {
     enrol: DefaultKeyedRateLimiter<IpAddr>,
     pages: DefaultKeyedRateLimiter<IpAddr>,
+    returns: DefaultKeyedRateLimiter<IpAddr>,
     devices: DefaultKeyedRateLimiter<DeviceId>,
     callbacks: DefaultKeyedRateLimiter<()>,
     nonces: Nonces,
@@ -29,6 +30,7 @@ impl Limits {
         Self {
             enrol: per_minute(rates.enrol),
             pages: per_minute(rates.pages),
+            returns: per_minute(rates.pages),
             devices: per_minute(rates.device),
             callbacks: per_minute(rates.callbacks),
             nonces: Nonces::default(),
@@ -41,6 +43,11 @@ impl Limits {
 
     pub(crate) fn may_read_page(&self, client: IpAddr) -> bool {
         self.pages.check_key(&client).is_ok()
+    }
+
+    /// Whether a browser from there may come back from a login.
+    pub(crate) fn may_return(&self, client: IpAddr) -> bool {
+        self.returns.check_key(&client).is_ok()
     }
 
     pub(crate) fn may_ask(&self, device: DeviceId) -> bool {
@@ -60,6 +67,7 @@ impl Limits {
     pub(crate) fn forget(&self, now: i64) {
         self.enrol.retain_recent();
         self.pages.retain_recent();
+        self.returns.retain_recent();
         self.devices.retain_recent();
         self.nonces.forget(now);
     }

@@ -5,9 +5,11 @@
 //! one-time code that arrived on the owner's own machine ([`crate::connect`]). A login link somebody
 //! planted therefore wins neither a token nor an envelope.
 
+use std::net::SocketAddr;
+
 use axum::Json;
-use axum::extract::{RawQuery, State};
-use axum::http::{StatusCode, header};
+use axum::extract::{ConnectInfo, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use url::Url;
@@ -20,6 +22,7 @@ use wire::{AccountRef, Blob, LoginId};
 
 use crate::answer::Refused;
 use crate::clock::{SECOND, minute_of};
+use crate::limits::client_of;
 use crate::platform::{self, Account, Authorization, Debugged, PlatformError, Rights, SCOPES};
 use crate::pseudonym::{Kind, Pseudonym};
 use crate::queue::pending::{self, Found, Handed, LOGIN_LIFE, Prepared, Shown, Started};
@@ -71,9 +74,15 @@ pub(crate) async fn start(
 }
 
 /// `GET /oauth/meta/callback`. The state decides whose login it is; it is good once.
-pub(crate) async fn callback(State(relay): State<Relay>, RawQuery(query): RawQuery) -> Response {
+pub(crate) async fn callback(
+    State(relay): State<Relay>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let now = relay.clock().now();
-    if !relay.limits().may_call_back() {
+    let client = client_of(peer, &headers, &relay.config().trusted_proxies);
+    if !relay.limits().may_return(client) {
         return StatusCode::TOO_MANY_REQUESTS.into_response();
     }
     let back = CameBack::read(&query.unwrap_or_default());
@@ -93,7 +102,8 @@ pub(crate) async fn callback(State(relay): State<Relay>, RawQuery(query): RawQue
     match outcome {
         Ok(handoff) => to_loopback(started.port, (loopback::CODE, &handoff)),
         Err(failure) => {
-            tracing::info!(login = %started.id, failure = failure.name(), "a login brought nothing");
+            let login = relay.logged(started.id.as_bytes());
+            tracing::info!(?login, failure = failure.name(), "a login brought nothing");
             to_loopback(started.port, (loopback::FAILURE, failure.name()))
         }
     }

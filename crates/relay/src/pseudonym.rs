@@ -52,6 +52,8 @@ pub(crate) enum Kind {
     State,
     /// A one-time code.
     Code,
+    /// A device or a login, as the log calls it.
+    Logged,
 }
 
 impl Kind {
@@ -66,6 +68,7 @@ impl Kind {
             Self::Request => b"request\n",
             Self::State => b"state\n",
             Self::Code => b"code\n",
+            Self::Logged => b"logged\n",
         }
     }
 }

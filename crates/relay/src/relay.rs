@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -13,6 +13,7 @@ use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::platform::Platform;
+use crate::pseudonym::{Kind, Pseudonym};
 use crate::queue::streams::Stream;
 use crate::queue::{Queue, QueueError, Result, counters};
 use crate::registry::Registry;
@@ -37,6 +38,7 @@ pub(crate) struct Parts {
     pub(crate) webhook_seats: Semaphore,
     pub(crate) greeting_seats: Semaphore,
     pub(crate) forged: AtomicU64,
+    pub(crate) looked: Mutex<Option<(i64, bool)>>,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
 }
@@ -76,6 +78,16 @@ impl Relay {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    /// What the log calls a device or a login.
+    pub(crate) fn logged(&self, id: &[u8]) -> Pseudonym {
+        self.0.keys.pepper().name(Kind::Logged, id)
+    }
+
+    /// What came of the last look whether the store can be written, and when that was.
+    pub(crate) fn looked(&self) -> &Mutex<Option<(i64, bool)>> {
+        &self.0.looked
     }
 
     /// Ends when the relay is to stop.

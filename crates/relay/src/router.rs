@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get, post};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -13,7 +13,7 @@ use tower_http::timeout::TimeoutLayer;
 use wire::MAX_BODY;
 
 use crate::relay::Relay;
-use crate::{connect, deletion, enrol, health, login, pages, socket, webhook};
+use crate::{connect, deletion, enrol, front, health, login, pages, socket, webhook};
 
 /// WhatsApp's webhooks reach three megabytes; a smaller limit would fail one for an hour and get
 /// the shop unsubscribed.
@@ -31,6 +31,7 @@ pub(crate) fn routes(relay: Relay) -> Router {
             get(webhook::verify_meta).post(webhook::receive_meta),
         )
         .layer(DefaultBodyLimit::max(MAX_WEBHOOK))
+        .layer(from_fn(front::take_in::<MAX_WEBHOOK>))
         .layer(from_fn_with_state(relay.clone(), in_turn))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -40,6 +41,7 @@ pub(crate) fn routes(relay: Relay) -> Router {
         .merge(for_devices())
         .merge(for_everybody())
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn(front::take_in::<MAX_BODY>))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::GATEWAY_TIMEOUT,
             WITHIN,

@@ -43,3 +43,34 @@ impl fmt::Debug for Secret {
         f.write_str("***")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn the_proof_of_a_token_is_as_in_the_shared_vectors() {
+        let all: Value = serde_json::from_str(include_str!("../tests/vectors.json")).unwrap();
+        let vectors = all["appsecret_proof"].as_array().unwrap();
+        assert_eq!(vectors.len(), 4);
+        for vector in vectors {
+            let text = |name: &str| vector[name].as_str().unwrap();
+            let secret = Secret::new(text("app_secret"));
+            // The variant with a moment proves the token and that moment.
+            let proven = match vector["appsecret_time"].as_i64() {
+                Some(time) => format!("{}|{time}", text("access_token")),
+                None => text("access_token").to_owned(),
+            };
+            let proof = secret.proof_of(&proven);
+            assert_eq!(proof, text("appsecret_proof"), "{}", text("id"));
+            assert!(secret.is(text("app_secret").as_bytes()));
+        }
+    }
+
+    #[test]
+    fn it_is_not_printed() {
+        assert_eq!(format!("{:?}", Secret::new("s3cr3t")), "***");
+    }
+}

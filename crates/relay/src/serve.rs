@@ -6,14 +6,16 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::boot::{self, BootError};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::front::{self, Door, Peer};
 use crate::keys::{Keys, KeysError};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
@@ -104,9 +106,11 @@ pub async fn start(
 }
 
 fn serve_on(serving: &TaskTracker, listener: TcpListener, router: Router, stop: CancellationToken) {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let service = router
+        .layer(from_fn(front::arrived))
+        .into_make_service_with_connect_info::<Peer>();
     serving.spawn(async move {
-        let served = axum::serve(listener, service);
+        let served = axum::serve(Door(listener), service);
         let ended = served.with_graceful_shutdown(stop.cancelled_owned()).await;
         if let Err(why) = ended {
             tracing::error!(%why, "serving ended");
@@ -133,6 +137,7 @@ fn open(config: Config, clock: Clock, stop: CancellationToken) -> Result<Relay, 
         webhook_seats: Semaphore::new(WEBHOOKS_AT_ONCE),
         greeting_seats: Semaphore::new(GREETINGS_AT_ONCE),
         forged: AtomicU64::new(0),
+        looked: Mutex::new(None),
         tasks: TaskTracker::new(),
         config,
         keys,

@@ -47,12 +47,6 @@ impl<T: DeserializeOwned> FromRequest<Relay> for Signed<T> {
 async fn let_in(request: Request, relay: &Relay, now: i64) -> Result<(Device, Bytes), Refused> {
     let (parts, body) = request.into_parts();
     let headers = read_headers(&parts.headers)?;
-    if !relay.limits().may_ask(headers.device) {
-        return Err(Refused::new(
-            RefusalCode::TooMany,
-            "this device asks too often",
-        ));
-    }
     let body = to_bytes(body, MAX_BODY)
         .await
         .map_err(|_| Refused::malformed("the body is too long or was cut short"))?;
@@ -72,6 +66,13 @@ async fn let_in(request: Request, relay: &Relay, now: i64) -> Result<(Device, By
         body: &body,
     };
     check(relay, &headers, (&device.identity, now), asked)?;
+    // Only what it signed counts: nobody else can use its share up.
+    if !relay.limits().may_ask(headers.device) {
+        return Err(Refused::new(
+            RefusalCode::TooMany,
+            "this device asks too often",
+        ));
+    }
     if now - device.seen_at > MINUTE {
         let row = device.row;
         relay

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 use wire::api::Route;
 use wire::chain::Skip;
 use wire::frame::{ByeReason, FromDevice, FromRelay, MAX_TEXT, PING_EVERY, SILENCE, StreamCursor};
-use wire::{Nonce, auth};
+use wire::{Nonce, StreamId, auth};
 
 use crate::queue::devices::{self, Device};
 use crate::queue::envelopes::{self, Page};
@@ -43,12 +43,13 @@ async fn serve(relay: Relay, mut socket: WebSocket) {
         None => Err(End::Bye(ByeReason::Unavailable)),
     };
     let (reason, retry_in) = match greeted {
-        Ok((device, session, routes)) => {
+        Ok((device, session, told)) => {
             relay.metrics().sockets.inc();
-            tracing::info!(device = %device.id, "a device is connected");
-            let end = run(&relay, &mut socket, &device, (session, routes)).await;
+            let name = relay.logged(device.id.as_bytes());
+            tracing::info!(device = ?name, "a device is connected");
+            let end = run(&relay, &mut socket, &device, (session, told)).await;
             relay.metrics().sockets.dec();
-            tracing::info!(device = %device.id, ?end, "a device is gone");
+            tracing::info!(device = ?name, ?end, "a device is gone");
             match end {
                 End::Gone => return,
                 End::Bye(reason) => (reason, COME_BACK),
@@ -84,8 +85,31 @@ impl From<crate::queue::QueueError> for End {
 
 type Step<T> = std::result::Result<T, End>;
 
+/// What a device was told at the welcome, and may be told anew.
+#[derive(Debug)]
+struct Told {
+    routes: Vec<Route>,
+    /// The device's control stream.
+    control: StreamId,
+    /// An earlier one that it has not read to its end: where that is.
+    former: Option<(i64, u64)>,
+}
+
+impl Told {
+    /// The device committed up to here. True if that was all that kept it at an earlier control
+    /// stream.
+    fn outgrows(&mut self, asked: Asked) -> bool {
+        let Asked::Stored { row, sequence } = asked else {
+            return false;
+        };
+        self.former
+            .take_if(|(former, end)| *former == row && sequence >= *end)
+            .is_some()
+    }
+}
+
 /// Challenge, hello, welcome.
-async fn greet(relay: &Relay, socket: &mut WebSocket) -> Step<(Device, Session, Vec<Route>)> {
+async fn greet(relay: &Relay, socket: &mut WebSocket) -> Step<(Device, Session, Told)> {
     let nonce = Nonce::from_bytes(random::bytes());
     let id = relay.keys().relay();
     say(
@@ -120,8 +144,8 @@ async fn greet(relay: &Relay, socket: &mut WebSocket) -> Step<(Device, Session, 
     if !auth::check_challenge(&known.identity, id, &nonce, &signature) {
         return Err(End::Bye(ByeReason::WrongAnswer));
     }
-    let (session, routes) = welcome(relay, socket, &known, cursors).await?;
-    Ok((known, session, routes))
+    let (session, told) = welcome(relay, socket, &known, cursors).await?;
+    Ok((known, session, told))
 }
 
 async fn welcome(
@@ -129,7 +153,7 @@ async fn welcome(
     socket: &mut WebSocket,
     device: &Device,
     cursors: Vec<StreamCursor>,
-) -> Step<(Session, Vec<Route>)> {
+) -> Step<(Session, Told)> {
     let (row, now) = (device.row, relay.clock().now());
     relay
         .queue()
@@ -154,25 +178,41 @@ async fn welcome(
     for (stream, stored) in &opened {
         session.open(stream, *stored);
     }
-    // A device that does not know its control stream (the relay was restored) is told of it, and
-    // asks for it by itself.
-    say(
-        socket,
-        &FromRelay::Welcome {
-            now,
-            control: control.id,
-            routes: routes.clone(),
-        },
-    )
-    .await?;
-    Ok((session, routes))
+    // A relay that was restored has made another control stream. What the device has not read of
+    // the earlier one, an order perhaps, comes first; it is told of the other one after that.
+    let former = opened.iter().find(|(stream, stored)| {
+        stream.account.is_none() && stream.id != control.id && *stored < stream.sequence
+    });
+    let named = former.map_or(control.id, |(stream, _)| stream.id);
+    let told = Told {
+        routes,
+        control: control.id,
+        former: former.map(|(stream, _)| (stream.row, stream.sequence)),
+    };
+    say_welcome(relay, socket, named, &told).await?;
+    Ok((session, told))
+}
+
+/// A device that is named a control stream it does not know asks for it by itself.
+async fn say_welcome(
+    relay: &Relay,
+    socket: &mut WebSocket,
+    control: StreamId,
+    told: &Told,
+) -> Step<()> {
+    let welcome = FromRelay::Welcome {
+        now: relay.clock().now(),
+        control,
+        routes: told.routes.clone(),
+    };
+    say(socket, &welcome).await
 }
 
 async fn run(
     relay: &Relay,
     socket: &mut WebSocket,
     device: &Device,
-    (mut session, mut told): (Session, Vec<Route>),
+    (mut session, mut told): (Session, Told),
 ) -> End {
     let seat = relay.registry().connect(device.id);
     let every = Duration::from_millis(PING_EVERY.unsigned_abs());
@@ -188,7 +228,7 @@ async fn run(
             () = seat.replaced() => return End::Bye(ByeReason::Replaced),
             () = seat.nudged() => {
                 session.nudged();
-                if let Err(end) = tell_routes(relay, socket, device, &mut told).await {
+                if let Err(end) = tell_routes(relay, socket, device, &mut told.routes).await {
                     return end;
                 }
             }
@@ -210,6 +250,11 @@ async fn run(
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return End::Gone,
                 };
                 if let Err(end) = carry_out(relay, device, &mut session, asked).await {
+                    return end;
+                }
+                if told.outgrows(asked)
+                    && let Err(end) = say_welcome(relay, socket, told.control, &told).await
+                {
                     return end;
                 }
             }

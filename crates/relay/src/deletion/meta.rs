@@ -59,9 +59,6 @@ pub(crate) async fn deauthorize(
 
 /// Reads and checks a callback's form. Nothing is kept of one that does not hold.
 fn read(relay: &Relay, body: &[u8]) -> Result<Callback, StatusCode> {
-    if !relay.limits().may_call_back() {
-        return Err(StatusCode::TOO_MANY_REQUESTS);
-    }
     let mut values = url::form_urlencoded::parse(body)
         .filter(|(name, _)| name == "signed_request")
         .map(|(_, value)| value.into_owned());
@@ -76,6 +73,10 @@ fn read(relay: &Relay, body: &[u8]) -> Result<Callback, StatusCode> {
             _ => StatusCode::BAD_REQUEST,
         }
     })?;
+    // Only what Meta signed counts: nobody else can use its share up.
+    if !relay.limits().may_call_back() {
+        return Err(StatusCode::TOO_MANY_REQUESTS);
+    }
     if is_ahead(&said, relay.clock().now()) {
         tracing::warn!("a callback from the future was refused");
         return Err(StatusCode::BAD_REQUEST);

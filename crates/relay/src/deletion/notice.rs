@@ -57,7 +57,8 @@ pub(crate) async fn notice(
     if everything {
         relay.registry().end(device);
     }
-    tracing::info!(%device, "a device reported a wipe");
+    let device = relay.logged(device.as_bytes());
+    tracing::info!(?device, "a device reported a wipe");
     Ok(Json(DeletionAnswer { statement }))
 }
 

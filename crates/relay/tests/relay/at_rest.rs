@@ -228,9 +228,10 @@ async fn the_log_says_nothing_of_what_passes() {
     world.lead_to(&process.url);
     world.pass(relay::Clock::system().now() - world.now());
     let mut device = world.device(1).await;
-    device
+    let (hand_off, _) = device
         .connect(&world, "7001", &["messenger", "whatsapp"])
         .await;
+    let (id, login) = (device.id().to_string(), hand_off.login.to_string());
     let mut socket = device.open_socket(&world).await;
     world.webhook(&says("page", PAGE, "CANARY-WORDS")).await;
     socket.part().await;
@@ -251,7 +252,7 @@ async fn the_log_says_nothing_of_what_passes() {
         "{log}"
     );
     for canary in [
-        "CANARY", "7001", PAGE, NUMBER, WABA, "Olive", "EAA", SECRET, code,
+        "CANARY", "7001", PAGE, NUMBER, WABA, "Olive", "EAA", SECRET, code, &id, &login,
     ] {
         let lines: Vec<_> = log.lines().filter(|line| says_it(line, canary)).collect();
         assert_eq!(lines, Vec::<&str>::new(), "{canary}");

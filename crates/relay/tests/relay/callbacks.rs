@@ -5,8 +5,9 @@ use wire::StreamId;
 use wire::event::Control;
 use wire::order::DeletionOrder;
 
-use crate::device::{Device, text_of};
+use crate::device::Device;
 use crate::fake_meta::PAGE;
+use crate::socket::text_of;
 use crate::world::{BEGIN, DAY, MINUTE, World, says, signed_request};
 
 const NOW: i64 = BEGIN / 1000;

@@ -3,8 +3,9 @@
 use wire::StreamId;
 use wire::api::{DisconnectAnswer, RefusalCode};
 
-use crate::device::{Device, text_of};
+use crate::device::Device;
 use crate::fake_meta::{INSTAGRAM, NUMBER, PAGE, WABA};
+use crate::socket::text_of;
 use crate::world::{World, says, says_on_whatsapp};
 
 async fn disconnect(
@@ -114,4 +115,27 @@ async fn nobody_disconnects_for_somebody_else() {
     );
     world.webhook(&says("page", PAGE, "still here")).await;
     assert_eq!(world.count("SELECT count(*) FROM envelopes"), 1);
+}
+
+#[tokio::test]
+async fn an_account_goes_to_eight_computers_and_no_ninth() {
+    let world = World::start().await;
+    for seed in 1..=8 {
+        let mut device = world.device(seed).await;
+        device.connect(&world, "7001", &["messenger"]).await;
+    }
+    let mut ninth = world.device(9).await;
+    let returned = ninth.log_in(&world, "7001").await;
+    let hand_off = ninth.claim(&world, &returned).await.unwrap();
+    let chosen = [crate::device::ready(&hand_off, "messenger")];
+    let refused = ninth.confirm(&world, &returned, &chosen).await;
+    assert_eq!(refused.unwrap_err(), RefusalCode::TooMany);
+    // Another account of the same login is not crowded, and who has the account keeps it.
+    let chosen = [crate::device::ready(&hand_off, "instagram")];
+    assert!(ninth.confirm(&world, &returned, &chosen).await.is_ok());
+    let mut first = world.device(1).await;
+    first.connect(&world, "7001", &["messenger"]).await;
+    let live = "SELECT count(DISTINCT device) FROM streams
+                WHERE account IS NOT NULL AND ended_at IS NULL";
+    assert_eq!(world.count(live), 9);
 }

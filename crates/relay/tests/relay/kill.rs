@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,8 +11,8 @@ use rusqlite::OpenFlags;
 use wire::api::EnrolMode;
 
 use crate::command_line::{command, settings};
-use crate::device::text_of;
 use crate::fake_meta::PAGE;
+use crate::socket::text_of;
 use crate::world::{World, says, signature};
 
 /// A relay in a process of its own, on a world's store.
@@ -26,12 +27,19 @@ impl Process {
     }
 
     pub(crate) fn start_with_log(world: &World, log: &str) -> Self {
+        Self::start_under(world, log, None)
+    }
+
+    fn start_under(world: &World, log: &str, supervisor: Option<&Path>) -> Self {
         let address = free_address();
         let mut settings = settings(world);
         settings.insert("SHOPBELL_LISTEN", address.clone());
         settings.insert("SHOPBELL_PUBLIC_URL", format!("http://{address}"));
         settings.insert("SHOPBELL_LOG", log.into());
         let mut command = command(&settings);
+        if let Some(socket) = supervisor {
+            command.env("NOTIFY_SOCKET", socket);
+        }
         let child = command.arg("serve").stderr(Stdio::piped()).spawn().unwrap();
         let mut process = Self {
             child,
@@ -60,6 +68,15 @@ impl Process {
             .read_to_string(&mut said)
             .unwrap();
         said
+    }
+
+    #[cfg(unix)]
+    fn tell_to_stop(&self) {
+        let told = std::process::Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(told.success());
     }
 
     fn kill(mut self) {
@@ -170,11 +187,29 @@ async fn told_to_stop_it_ends_well_and_soon() {
     let mut world = World::start().await;
     world.stop_relay().await;
     let mut process = Process::start(&world);
-    let told = std::process::Command::new("kill")
-        .args(["-TERM", &process.child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(told.success());
+    process.tell_to_stop();
+    let status = tokio::task::block_in_place(|| process.child.wait()).unwrap();
+    assert!(status.success(), "{status}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_started_it_is_told_when_it_serves_and_when_it_stops() {
+    let mut world = World::start().await;
+    world.stop_relay().await;
+    let path = world.folder.path().join("notify");
+    let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    let limit = Duration::from_secs(20);
+    socket.set_read_timeout(Some(limit)).unwrap();
+    let heard = || {
+        let mut bytes = [0; 64];
+        let count = tokio::task::block_in_place(|| socket.recv(&mut bytes)).unwrap();
+        String::from_utf8_lossy(&bytes[..count]).into_owned()
+    };
+    let mut process = Process::start_under(&world, "off", Some(&path));
+    assert_eq!(heard(), "READY=1");
+    process.tell_to_stop();
+    assert_eq!(heard(), "STOPPING=1");
     let status = tokio::task::block_in_place(|| process.child.wait()).unwrap();
     assert!(status.success(), "{status}");
 }

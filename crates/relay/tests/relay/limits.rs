@@ -82,6 +82,138 @@ async fn who_does_not_sign_is_not_let_in() {
 }
 
 #[tokio::test]
+async fn nobody_uses_up_the_share_of_metas_callbacks_or_of_a_device() {
+    let world = World::with(|config| {
+        config.rates.callbacks = 2;
+        config.rates.device = 2;
+    })
+    .await;
+    let device = world.device(1).await;
+    let now = world.now() / 1000;
+    for path in ["/meta/deletion", "/meta/deauthorize"] {
+        for _ in 0..4 {
+            let (status, _) = world.callback(path, "forged.request").await;
+            assert!([400, 401].contains(&status), "{status}");
+        }
+    }
+    let genuine = crate::world::signed_request("7001", now);
+    for expected in [200, 200, 429] {
+        assert_eq!(world.callback("/meta/deletion", &genuine).await.0, expected);
+    }
+    // In the name of the device, and not signed by it.
+    let mut forger = Device::unknown(&world, 2).await;
+    forger.relay = device.relay.clone();
+    for _ in 0..4 {
+        let at = world.now();
+        let answer = send_as(&world, (&forger, device.id()), at).await;
+        assert_eq!(refusal(answer).await.1.code, RefusalCode::NotSigned);
+    }
+    for expected in [400, 400, 429] {
+        let nonce = Nonce::from_bytes(fresh());
+        let answer = send(&world, &device, world.now(), nonce).await;
+        assert_eq!(answer.status(), expected);
+    }
+}
+
+/// A request that names one device and is signed by another.
+async fn send_as(
+    world: &World,
+    (signer, named): (&Device, wire::DeviceId),
+    at: i64,
+) -> reqwest::Response {
+    let parts = RequestParts {
+        method: "POST",
+        path: "/v1/claim",
+        query: "",
+        body: b"{}",
+    };
+    let stamp = (at, Nonce::from_bytes(fresh()));
+    let mut headers = RequestHeaders::sign(&signer.identity, signer.relay.relay, stamp, parts);
+    headers.device = named;
+    let mut request = world.http.post(world.url("/v1/claim")).body("{}");
+    for (name, value) in headers.to_pairs() {
+        request = request.header(name, value);
+    }
+    request.send().await.unwrap()
+}
+
+#[tokio::test]
+async fn coming_back_from_logins_too_often_has_to_wait() {
+    let world = World::with(|config| config.rates.pages = 2).await;
+    let back = "/oauth/meta/callback?state=x&code=y";
+    for expected in [400, 400, 429] {
+        assert_eq!(world.get(back).await.status(), expected);
+    }
+    // Control: Meta's own callbacks have a share of their own.
+    let genuine = crate::world::signed_request("7001", world.now() / 1000);
+    assert_eq!(world.callback("/meta/deletion", &genuine).await.0, 200);
+}
+
+#[tokio::test]
+async fn asking_whether_it_is_ready_writes_at_most_once_a_second() {
+    let world = World::start().await;
+    let writes = "SELECT coalesce(max(value), 0) FROM counters WHERE name = 'ready_checks'";
+    for _ in 0..20 {
+        assert_eq!(world.get("/readyz").await.status(), 200);
+    }
+    assert_eq!(world.count(writes), 1);
+    world.pass(1000);
+    assert_eq!(world.get("/readyz").await.status(), 200);
+    assert_eq!(world.count(writes), 2, "control: it does look");
+}
+
+#[tokio::test]
+async fn a_request_that_dawdles_is_cut_off_and_a_connection_that_rests_is_not() {
+    use tokio::io::AsyncWriteExt as _;
+    let world = World::start().await;
+    let address = world.running().address();
+    let connect = || async { tokio::net::TcpStream::connect(address).await.unwrap() };
+    let whole = b"GET /healthz HTTP/1.1\r\nHost: relay\r\n\r\n";
+    let mut rests = connect().await;
+    rests.write_all(whole).await.unwrap();
+    assert!(answer_of(&mut rests).await.starts_with("HTTP/1.1 200"));
+    let slow_body = async {
+        let mut slow = connect().await;
+        let head = b"POST /webhooks/meta HTTP/1.1\r\nHost: relay\r\nContent-Length: 9\r\n\r\nx";
+        slow.write_all(head).await.unwrap();
+        answer_of(&mut slow).await
+    };
+    let slow_head = async {
+        let mut slow = connect().await;
+        slow.write_all(b"GET /healthz HTTP/1.1\r\nHo")
+            .await
+            .unwrap();
+        answer_of(&mut slow).await
+    };
+    let slow_second_head = async {
+        let mut slow = connect().await;
+        slow.write_all(whole).await.unwrap();
+        answer_of(&mut slow).await;
+        slow.write_all(b"GET /healthz HTTP/1.1\r\nHo")
+            .await
+            .unwrap();
+        answer_of(&mut slow).await
+    };
+    let (body, head, second) = tokio::join!(slow_body, slow_head, slow_second_head);
+    assert!(body.starts_with("HTTP/1.1 408"), "{body}");
+    assert!(!head.contains("200"), "{head}");
+    assert!(!second.contains("200"), "{second}");
+    // Longer than either has passed by now.
+    rests.write_all(whole).await.unwrap();
+    assert!(answer_of(&mut rests).await.starts_with("HTTP/1.1 200"));
+}
+
+/// What comes next on a connection, up to its end or the end of an answer; with a limit.
+async fn answer_of(stream: &mut tokio::net::TcpStream) -> String {
+    use tokio::io::AsyncReadExt as _;
+    let limit = std::time::Duration::from_secs(60);
+    let mut bytes = vec![0; 4096];
+    let read = tokio::time::timeout(limit, stream.read(&mut bytes)).await;
+    let count = read.expect("the relay waits for ever").unwrap_or(0);
+    String::from_utf8_lossy(&bytes[..count]).into_owned()
+}
+
+#[tokio::test]
 async fn a_long_body_is_refused() {
     let world = World::start().await;
     let long = "x".repeat(70 * 1024);

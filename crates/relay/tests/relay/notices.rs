@@ -267,7 +267,7 @@ async fn nothing_of_a_connection_is_left_once_its_wipe_is_reported() {
     // The socket that stood goes on with the sibling.
     let instagram = says("instagram", crate::fake_meta::INSTAGRAM, "goes on");
     world.webhook(&instagram).await;
-    assert_eq!(crate::device::text_of(&socket.part().await), "goes on");
+    assert_eq!(crate::socket::text_of(&socket.part().await), "goes on");
 }
 
 #[tokio::test]

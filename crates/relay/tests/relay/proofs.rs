@@ -9,8 +9,9 @@ use wire::event::{Control, StopReason};
 use wire::seal::{Opener, SealSecret, Use};
 use wire::{KeyId, LoginId};
 
-use crate::device::{Device, fresh, text_of};
+use crate::device::{Device, fresh};
 use crate::fake_meta::{PAGE, SECRET};
+use crate::socket::text_of;
 use crate::world::{DAY, MINUTE, World, mac, says};
 
 const LIFE: i64 = 45 * DAY;

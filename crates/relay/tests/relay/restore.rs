@@ -7,8 +7,9 @@ use wire::api::{HandOff, ProveAccount, ProveAnswer, ProveRequest, Proven};
 use wire::event::{Control, Event};
 
 use crate::command_line::run;
-use crate::device::{Device, text_of};
+use crate::device::Device;
 use crate::fake_meta::PAGE;
+use crate::socket::text_of;
 use crate::world::{World, says};
 
 fn copy(from: &Path, to: &Path) {
@@ -154,5 +155,54 @@ async fn a_relay_that_was_killed_between_its_two_records_starts_again() {
     world.stop_relay().await;
     // The store's record was written, the keys folder's was not.
     std::fs::write(&boot, before).unwrap();
+    world.start_relay().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_waited_is_heard_after_a_restore_before_anything_new() {
+    let mut world = World::start().await;
+    let mut device = world.device(1).await;
+    device.connect(&world, "7001", &["messenger"]).await;
+    world.pass(crate::world::MINUTE);
+    let asked = crate::world::signed_request("7001", world.now() / 1000);
+    let (_, answer) = world.callback("/meta/deletion", &asked).await;
+    let backup = world.folder.path().join("backup.db");
+    let (made, said) = run(&world, &["backup", backup.to_str().unwrap()]);
+    assert!(made, "{said}");
+    world.stop_relay().await;
+    for tail in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{tail}", world.store().display()));
+    }
+    let (restored, said) = run(&world, &["restore", backup.to_str().unwrap()]);
+    assert!(restored, "{said}");
+    world.start_relay().await;
+
+    let mut socket = device.open_socket(&world).await;
+    let (control, _) = socket.welcome().await;
+    assert_eq!(control, device.control, "the one with the order in it");
+    let Control::DeletionOrder(order) = socket.control().await else {
+        panic!("no order")
+    };
+    assert_eq!(order.code.as_str(), answer["confirmation_code"]);
+    // Now that it is written down, the device hears of its new control stream.
+    let (control, _) = socket.welcome().await;
+    assert_ne!(control, device.control);
+    let mut device = socket.into_device();
+    device.follow(device.control, control);
+    let mut socket = device.open_socket(&world).await;
+    assert_eq!(socket.welcome().await.0, control);
+    let restored = socket.control().await;
+    assert!(matches!(restored, Control::Restored { .. }), "{restored:?}");
+}
+
+#[tokio::test]
+async fn keys_that_have_lost_their_record_serve_no_store() {
+    let mut world = World::start().await;
+    world.stop_relay().await;
+    let boot = world.folder.path().join("keys/boot");
+    let kept = world.folder.path().join("boot.kept");
+    std::fs::rename(&boot, &kept).unwrap();
+    assert!(world.try_start_relay().await.is_err());
+    std::fs::rename(&kept, &boot).unwrap();
     world.start_relay().await;
 }

@@ -3,8 +3,8 @@
 use serde_json::json;
 use wire::event::{Control, Event, PartKind};
 
-use crate::device::text_of;
 use crate::fake_meta::{INSTAGRAM, NUMBER, PAGE, WABA};
+use crate::socket::text_of;
 use crate::world::{World, says, says_on_whatsapp, signature};
 
 const ALL: [&str; 3] = ["messenger", "instagram", "whatsapp"];

@@ -8,8 +8,9 @@ use wire::chain::{Broken, Cursor};
 use wire::event::{Control, Event, GapReason};
 use wire::frame::{ByeReason, FromDevice, StreamCursor, WINDOW};
 
-use crate::device::{Device, Heard, Socket, Verdict, text_of};
+use crate::device::Device;
 use crate::fake_meta::PAGE;
+use crate::socket::{Heard, Socket, Verdict, text_of};
 use crate::world::{DAY, MINUTE, World, says};
 
 async fn connected(world: &World) -> (Device, StreamId) {

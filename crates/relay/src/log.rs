@@ -1,0 +1,226 @@
+//! The relay's log: one line per event, and of each event only fields that are on a list.
+//!
+//! The list is what keeps content out: a field that somebody adds without thinking is dropped, and
+//! what a library says is reduced to where it said it. Ids are logged by [`Kind::Logged`] names.
+//!
+//! [`Kind::Logged`]: crate::pseudonym::Kind::Logged
+
+use std::fmt::{self, Write as _};
+
+use serde_json::{Map, Value};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+use wire::write_date;
+
+use crate::clock::Clock;
+
+/// What a line may say: moments, counts, codes of Meta's, our own words, and names made by HMAC.
+const FIELDS: [&str; 22] = [
+    "address",
+    "code",
+    "device",
+    "end",
+    "envelopes",
+    "failure",
+    "file",
+    "line",
+    "login",
+    "logins",
+    "message",
+    "missing",
+    "name",
+    "parts",
+    "permission",
+    "relay",
+    "repeated",
+    "size",
+    "slot",
+    "subcode",
+    "unknown",
+    "why",
+];
+
+/// Where our own events come from.
+const OURS: &str = "relay";
+
+/// How a line is written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Lines {
+    /// For a program that collects them.
+    Json,
+    /// For a person at a terminal.
+    Plain,
+}
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        _context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let about = event.metadata();
+        let mut said = Said::default();
+        if about.target().split("::").next() == Some(OURS) {
+            event.record(&mut said);
+        } else {
+            let line = about.line().unwrap_or_default();
+            said.0.insert("line".to_owned(), line.into());
+            said.0
+                .insert("message".to_owned(), "a library said something".into());
+        }
+        let moment = write_date(Clock::system().now());
+        match self {
+            Self::Json => {
+                let mut all = Map::new();
+                all.insert("timestamp".to_owned(), moment.into());
+                all.insert("level".to_owned(), about.level().as_str().into());
+                all.insert("target".to_owned(), about.target().into());
+                all.append(&mut said.0);
+                writeln!(writer, "{}", Value::Object(all))
+            }
+            Self::Plain => {
+                let message = said.0.remove("message").unwrap_or_default();
+                let message = message.as_str().unwrap_or_default();
+                write!(writer, "{moment} {:5} {message}", about.level().as_str())?;
+                for (name, value) in said.0 {
+                    write!(writer, " {name}={value}")?;
+                }
+                writeln!(writer)
+            }
+        }
+    }
+}
+
+/// What is kept of an event.
+#[derive(Default)]
+struct Said(Map<String, Value>);
+
+impl Said {
+    fn keep(&mut self, field: &Field, value: impl Into<Value>) {
+        if FIELDS.contains(&field.name()) {
+            self.0.insert(field.name().to_owned(), value.into());
+        }
+    }
+}
+
+impl Visit for Said {
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.keep(field, value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.keep(field, value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.keep(field, value);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.keep(field, value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let mut text = String::new();
+        if write!(text, "{value:?}").is_ok() {
+            self.keep(field, text);
+        }
+    }
+}
+
+/// A panic's message may hold whatever was at hand: only its place is told.
+pub(crate) fn hide_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location();
+        let file = place.map(|place| place.file()).unwrap_or_default();
+        let line = place.map(|place| place.line()).unwrap_or_default();
+        tracing::error!(file, line, "a part of the relay broke off; this is a bug");
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use tracing_subscriber::fmt::MakeWriter;
+
+    use super::*;
+
+    /// Keeps what is written.
+    #[derive(Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl MakeWriter<'_> for Paper {
+        type Writer = Self;
+        fn make_writer(&self) -> Self {
+            self.clone()
+        }
+    }
+
+    fn written(lines: Lines, events: impl FnOnce()) -> String {
+        let paper = Paper::default();
+        let log = tracing_subscriber::fmt()
+            .event_format(lines)
+            .with_writer(paper.clone())
+            .finish();
+        tracing::subscriber::with_default(log, events);
+        let bytes = paper.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_field_that_is_not_on_the_list_is_not_written() {
+        for lines in [Lines::Json, Lines::Plain] {
+            let said = written(lines, || {
+                tracing::info!(text = "CANARY", parts = 3, "webhook");
+                tracing::info!(CANARY = 1, body = ?b"CANARY", "webhook");
+            });
+            assert!(!said.contains("CANARY"), "{said}");
+            assert!(said.contains("webhook") && said.contains('3'), "{said}");
+        }
+    }
+
+    #[test]
+    fn control_a_field_on_the_list_would_have_been_seen() {
+        let said = written(Lines::Json, || tracing::info!(why = "CANARY", "webhook"));
+        assert!(said.contains("CANARY"), "{said}");
+    }
+
+    #[test]
+    fn what_a_library_says_is_only_where_it_said_it() {
+        let said = written(Lines::Json, || {
+            tracing::warn!(target: "hyper::proto", why = "CANARY", "asked for /?CANARY");
+        });
+        assert!(!said.contains("CANARY"), "{said}");
+        assert!(said.contains("hyper::proto"), "{said}");
+    }
+
+    #[test]
+    fn a_line_for_programs_is_json() {
+        let said = written(Lines::Json, || tracing::info!(slot = 1, "webhook"));
+        let read: Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(
+            (&read["message"], &read["slot"], &read["level"]),
+            (&"webhook".into(), &1.into(), &"INFO".into())
+        );
+    }
+}
