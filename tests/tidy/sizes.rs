@@ -4,41 +4,6 @@ use crate::repository::{Source, before_tests, expect_none, sources};
 
 /// Files that may be longer, each with its limit and why.
 const LONGER: &[(&str, usize, &str)] = &[
-    (
-        "crates/wire/src/api.rs",
-        600,
-        "a list of types: the whole border between device and relay in one place",
-    ),
-    (
-        "crates/wire/src/receipt.rs",
-        600,
-        "one text form: its three notes and the one check that reads them together",
-    ),
-    (
-        "crates/relay/src/pages/words.rs",
-        500,
-        "a catalogue: every word of the public pages, in each language",
-    ),
-    (
-        "crates/relay/tests/relay/device.rs",
-        600,
-        "one stand-in for a whole device: what it knows and all it can ask",
-    ),
-    (
-        "crates/store/tests/store/ingest.rs",
-        550,
-        "one table of what may arrive and in which order",
-    ),
-    (
-        "crates/store/tests/store/outbox.rs",
-        550,
-        "one table of what may become of a reply",
-    ),
-    (
-        "tests/flow/reply.rs",
-        550,
-        "one journey with each way it can end",
-    ),
     ("ui/src/backend/bindings.ts", usize::MAX, "generated"),
     (
         "ui/src/i18n/en.ts",
