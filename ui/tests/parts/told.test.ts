@@ -1,0 +1,163 @@
+// What the owner is told: before something goes, about an account, and about what cannot be shown.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { page } from 'vitest/browser';
+import { mount, unmount } from 'svelte';
+import '../../src/styles/tokens.css';
+import '../../src/styles/base.css';
+import '../../src/styles/controls.css';
+import App from '../../src/App.svelte';
+import { FakeShop } from '../../src/backend/fake/fake';
+
+let shop: FakeShop;
+let app: object | undefined;
+
+async function open(ask = ''): Promise<void> {
+  shop = new FakeShop(new URLSearchParams(ask));
+  const target = document.createElement('div');
+  target.id = 'window';
+  document.body.append(target);
+  app = mount(App, { target, props: { backend: shop } });
+  await expect.poll(() => document.querySelector('h1')).not.toBeNull();
+}
+
+beforeEach(async () => {
+  await page.viewport(1440, 900);
+});
+afterEach(async () => {
+  if (app) await unmount(app);
+  app = undefined;
+  document.getElementById('window')?.remove();
+});
+
+const button = (name: string) => page.getByRole('button', { name, exact: true });
+const dialog = (name: string) => page.getByRole('dialog', { name, exact: true });
+const log = () => page.getByRole('log', { name: 'Messages' });
+
+async function says(part: ReturnType<typeof dialog>, sentences: string[]): Promise<void> {
+  for (const sentence of sentences) await expect.element(part).toHaveTextContent(sentence);
+}
+
+describe('before anything is wiped', () => {
+  it('what goes and what stays is said, and nothing happens until the name is complete', async () => {
+    await open();
+    await button('Settings').click();
+    await button('Disconnect and wipe').first().click();
+    const asked = dialog('Disconnect and wipe');
+    await says(asked, [
+      'Disconnect Instagram and wipe it?',
+      'This cannot be undone, not even by us.',
+      'What goes',
+      '18,902 messages',
+      '2,310 pictures and files',
+      'Drafts, and all that search knows',
+      'The sign-in to Instagram',
+      'Sealed messages still on the way',
+      'What stays',
+      'Everything at Instagram itself',
+      'A receipt that names nobody',
+    ]);
+    const name = page.getByRole('textbox', { name: 'Type the name to confirm' });
+    for (const typed of ['', 'Fern', 'Fern & Ribbon Flowers']) {
+      await name.fill(typed);
+      await expect.element(button('Wipe now')).toBeDisabled();
+    }
+    await button('Cancel').click();
+    await expect.element(asked).not.toBeInTheDocument();
+    expect(shop.asked).not.toContain('disconnect');
+  });
+
+  it('the same is said of everything', async () => {
+    await open();
+    await button('Settings').click();
+    await button('Privacy and account').click();
+    await button('Delete everything').click();
+    await says(dialog('Delete everything'), [
+      'This cannot be undone, not even by us.',
+      'All messages, pictures and drafts',
+      'All sign-ins, and the permissions you gave',
+      'All keys and settings',
+      'Everything at Instagram, Messenger and WhatsApp themselves',
+      'The deletion receipts, until you remove them',
+    ]);
+    await expect.element(button('Wipe now')).toBeDisabled();
+    expect(shop.asked).not.toContain('deleteEverything');
+  });
+});
+
+describe('an account', () => {
+  it('has its name, handle, date and the end of its sign-in', async () => {
+    await open();
+    await button('Settings').click();
+    const card = page.getByRole('article', { name: 'Instagram, Fern & Ribbon' });
+    await says(card, ['@fernandribbon', 'connected', '2026', '51 more days', '18,902 messages']);
+    const phone = page.getByRole('article', { name: 'WhatsApp, Shop phone' });
+    await says(phone, ['+44 1424 555 0134', 'No end']);
+  });
+
+  it('that is a personal one is told with the steps to change that, and cannot be ticked', async () => {
+    await open('scene=ask');
+    await button('Connect my shop').click();
+    await expect
+      .element(page.getByText('In Instagram: Settings, Account type and tools.'))
+      .toBeVisible();
+    await unmount(app ?? {});
+    document.getElementById('window')?.remove();
+    await open('scene=choose');
+    const personal = page.getByRole('option', { name: 'Rosa at home' });
+    await says(personal, ['This is a personal Instagram account', 'switching is free']);
+    await expect.element(personal).toHaveAttribute('aria-disabled', 'true');
+    // The control: one that can be connected is not greyed.
+    const ready = page.getByRole('option', { name: 'Ready to connect' });
+    await expect.element(ready).toHaveAttribute('aria-disabled', 'false');
+  });
+});
+
+describe('a person', () => {
+  it('has only what the platform told', async () => {
+    await open();
+    await page.getByRole('option', { name: 'Lucía' }).click();
+    const card = page.getByRole('region', { name: 'Person' });
+    await expect.element(card).toHaveTextContent('Lucía Ferrer');
+    const element = card.element();
+    expect(element.querySelector('img')).toBeNull();
+    expect(element.textContent).not.toMatch(/@|null|undefined|unknown/i);
+    // The control: who has a picture and a handle is shown with them.
+    await page.getByRole('option', { name: 'Sofia' }).click();
+    await expect.element(card).toHaveTextContent('@sofia.marques');
+    expect(card.element().querySelector('img')).not.toBeNull();
+  });
+});
+
+describe('what cannot be shown as it was', () => {
+  it('has a label in its place, whatever it is', async () => {
+    await open();
+    await page.getByRole('option', { name: 'Priya' }).click();
+    await says(log(), [
+      'Mentioned you in their story',
+      '3 messages could not be recovered',
+      'Instagram sent a new kind of message. It is kept and tried again after an update.',
+      'Picture is on its way',
+      'Not loaded.',
+      'No longer at Instagram',
+      'Order list, November (final) v2.pdf',
+      'You took this message back',
+    ]);
+    await page.getByRole('option', { name: 'Clara' }).click();
+    await says(log(), ['Reply to your story', 'Recovered, came late from Instagram', '❤️']);
+    await page.getByRole('option', { name: 'Thandiwe' }).click();
+    await says(log(), ['Thandiwe Mokoena took this message back']);
+  });
+
+  it('is no picture where it is a story, and says when that is over', async () => {
+    await open();
+    await page.getByRole('option', { name: 'Priya' }).click();
+    await says(log(), ['Never kept here. No longer on Instagram']);
+    await page.getByRole('option', { name: 'Clara' }).click();
+    await says(log(), ['Never kept here. On Instagram until']);
+    const card = [...document.querySelectorAll('[role=log] *')]
+      .filter((part) => part.textContent?.startsWith('Reply to your story'))
+      .map((part) => part.closest('.story'))
+      .find((part) => part !== null);
+    expect(card?.querySelectorAll('img, video')).toHaveLength(0);
+  });
+});
