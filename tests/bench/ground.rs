@@ -73,6 +73,16 @@ fn machine() -> String {
     format!("{cores} cores, {model}, {}", std::env::consts::OS)
 }
 
+/// The version of a package, as the lock file has it.
+pub(crate) fn locked(package: &str) -> String {
+    const LOCK: &str = include_str!("../../Cargo.lock");
+    let name = format!("name = \"{package}\"\nversion = \"");
+    let version = LOCK
+        .split_once(&name)
+        .and_then(|(_, rest)| rest.split_once('"'));
+    version.map_or("unknown", |(version, _)| version).to_owned()
+}
+
 /// The first line a program says when it is asked for its version.
 pub(crate) fn version_of(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();

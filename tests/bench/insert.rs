@@ -18,7 +18,7 @@ use store::vault::messages::{Arrival, Road};
 use store::{Cursor, Paths, Profile, Vault, VaultWrite};
 
 use crate::generator::{APP, Made, Talk};
-use crate::ground::{Ground, versions};
+use crate::ground::{Ground, locked, versions};
 use crate::report::{Figure, Goal, Round, say_apart};
 use crate::secrets::SecretFiles;
 use plain::Plain;
@@ -52,7 +52,12 @@ pub(crate) fn measure(ground: &Ground) -> Result<Vec<Figure>> {
     }
     let what = (NAME, "100,000 messages");
     let goal = (Goal::AtMost(GOAL), "s");
-    Ok(vec![Figure::of(what, goal, rounds, versions(&[]))])
+    Ok(vec![Figure::of(
+        what,
+        goal,
+        rounds,
+        versions(&[("rusqlite", locked("rusqlite"))]),
+    )])
 }
 
 /// What a side holds in the end: messages, conversations and the newest lines of the list.

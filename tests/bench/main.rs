@@ -34,6 +34,11 @@ fn main() -> ExitCode {
 }
 
 fn start(mut words: Vec<String>) -> Result<()> {
+    // What relay, sandbox and engine say in this process must not come between the figures.
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::ERROR)
+        .with_writer(std::io::stderr)
+        .init();
     // Started by itself, at a desk whose keychain only a program at that desk can reach.
     if let [verb, folder] = words.as_slice()
         && verb == paint::FURNISH

@@ -3,23 +3,24 @@
 //!
 //! Neither program is asked: a display in memory is watched from outside. What counts is the moment
 //! from which the place of the first row looks as it does in the end. The keychain is a real Secret
-//! Service on a session bus of its own; nothing answers as relay or platform.
+//! Service on a session bus of its own; a relay and a stand-in for Meta answer, as on any other day.
 
 mod furnish;
 mod screen;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use tests::programs::program;
 use tests::seat::{Keyring, Seat};
+use tests::world::World;
 use tokio::process::Command;
 
 pub(crate) use furnish::{FURNISH, furnish};
 
-use crate::ground::{Ground, version_of, versions};
+use crate::ground::{Ground, locked, version_of, versions};
 use crate::report::{Figure, Goal, Round, say_apart};
 use screen::{Place, Screen};
 
@@ -53,20 +54,13 @@ async fn all(ground: &Ground) -> Result<Vec<Figure>> {
     let folder = ground.fresh("paint")?;
     let seat = Seat::take(&folder, Keyring::Unlocked).await?;
     let screen = Screen::start(&folder).await?;
-    let data = folder.join("data");
-    make_shop(&seat, &data).await?;
-    let shop = Window {
-        program: program("shopbell")?,
-        data,
-    };
-    let bare = Window {
-        program: bare_window()?,
-        data: folder.join("bare"),
-    };
+    let world = World::start().await?;
+    let shop = Window::of(program("shopbell")?, folder.join("shop"), &world);
+    make_shop(&seat, &shop).await?;
+    let bare = Window::of(bare_window()?, folder.join("bare"), &world);
     // Both have been started once: their pages lie in the system's cache, and what is only made at
     // a first start is there.
     shop.paint(&seat, &screen).await?;
-    screen.save(&ground.kept("paint-shop.ppm"))?;
     bare.paint(&seat, &screen).await?;
     let mut rounds: Vec<Round> = Vec::new();
     for round in 1..=ROUNDS {
@@ -78,7 +72,7 @@ async fn all(ground: &Ground) -> Result<Vec<Figure>> {
         rounds.push((ours, other));
     }
     let webkit = version_of("pkg-config", &["--modversion", "webkit2gtk-4.1"]);
-    let versions = versions(&[("webkitgtk", webkit), ("tauri", TAURI.to_owned())]);
+    let versions = versions(&[("webkitgtk", webkit), ("tauri", locked("tauri"))]);
     let what = (NAME, "first row");
     Ok(vec![Figure::of(
         what,
@@ -88,17 +82,35 @@ async fn all(ground: &Ground) -> Result<Vec<Figure>> {
     )])
 }
 
-/// Both windows are built with the version of the lock file.
-const TAURI: &str = "2, as in Cargo.lock";
-
 /// A program with one window.
 #[derive(Debug)]
 struct Window {
     program: PathBuf,
     data: PathBuf,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Window {
+    fn of(program: PathBuf, data: PathBuf, world: &World) -> Self {
+        let sandbox = world.sandbox();
+        let environment = vec![
+            ("SHOPBELL_DATA_DIR", data.display().to_string()),
+            ("SHOPBELL_RELAY_URL", world.relay_url().to_string()),
+            ("SHOPBELL_GRAPH_URL", sandbox.graph_url().to_string()),
+            ("SHOPBELL_FACEBOOK_URL", sandbox.facebook_url().to_string()),
+            (
+                "SHOPBELL_INSTAGRAM_URL",
+                sandbox.instagram_url().to_string(),
+            ),
+            (furnish::SANDBOX, sandbox.url.to_string()),
+        ];
+        Self {
+            program,
+            data,
+            environment,
+        }
+    }
+
     /// Starts it, watches the screen until it is still, and ends it: the milliseconds to the moment
     /// from which the first row looked as it did in the end.
     async fn paint(&self, seat: &Seat, screen: &Screen) -> Result<f64> {
@@ -133,15 +145,10 @@ impl Window {
     }
 
     fn command(&self, seat: &Seat, screen: &Screen) -> Command {
-        let nowhere = "http://127.0.0.1:9";
         let mut command = seat.command(&self.program);
         command
             .env("DISPLAY", screen.display())
-            .env("SHOPBELL_DATA_DIR", &self.data)
-            .env("SHOPBELL_RELAY_URL", nowhere)
-            .env("SHOPBELL_GRAPH_URL", format!("{nowhere}/graph"))
-            .env("SHOPBELL_FACEBOOK_URL", format!("{nowhere}/facebook"))
-            .env("SHOPBELL_INSTAGRAM_URL", format!("{nowhere}/instagram"))
+            .envs(self.environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -151,12 +158,14 @@ impl Window {
 }
 
 /// Makes the shop with this program itself: only at the desk its keychain can be reached.
-async fn make_shop(seat: &Seat, data: &Path) -> Result<()> {
+async fn make_shop(seat: &Seat, shop: &Window) -> Result<()> {
     let status = seat
         .command(&std::env::current_exe()?)
         .arg(FURNISH)
-        .arg(data)
+        .arg(&shop.data)
+        .envs(shop.environment.iter().cloned())
         .stdin(Stdio::null())
+        .stdout(Stdio::null())
         .status()
         .await?;
     ensure!(status.success(), "the shop could not be made");

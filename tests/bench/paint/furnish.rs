@@ -1,24 +1,27 @@
-//! Makes the shop that is opened: connected as an owner connects it, through the engine, against a
-//! stand-in for Meta and a relay in this process; then its vaults are filled.
+//! Makes the shop that is opened: connected as an owner connects it, through the engine, against
+//! the relay and the stand-in for Meta that go on while it is measured; then its vaults are filled.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use domain::{Channel, Timestamp};
-use engine::{Engine, Phase, SecretsSource};
+use engine::{Config, Engine, Phase, SecretsSource};
 use store::vault::conversations::Filter;
 use store::vault::messages::Road;
 use store::{Keychain, MemorySecrets, Paths, Profile, Vault};
 use tests::browser::Browser;
-use tests::shop::{Shop, config};
-use tests::world::World;
+use tests::clock::Clock;
+use tests::phones::Phones;
+use tests::shop::Shop;
 
 use crate::generator::{Made, Talk};
 use crate::insert::write_all;
 
 /// The word that starts this program for this.
 pub(crate) const FURNISH: &str = "furnish";
+/// Where the stand-in's own doors are, besides those the program knows.
+pub(super) const SANDBOX: &str = "BENCH_SANDBOX_URL";
 
 /// Conversations, over three vaults.
 const CONVERSATIONS: u64 = 10_000;
@@ -39,13 +42,11 @@ pub(crate) fn furnish(data: &Path) -> Result<()> {
     for (seed, connection) in (1_u64..).zip(&vaults) {
         let vault = Vault::open(&paths, &profile, &keychain, *connection)?;
         let share = CONVERSATIONS.div_ceil(vaults.len() as u64);
-        fill(
-            &vault,
-            Talk {
-                seed,
-                people: share,
-            },
-        )?;
+        let talk = Talk {
+            seed,
+            people: share,
+        };
+        fill(&vault, talk)?;
         vault.checkpoint()?;
         vault.close();
     }
@@ -53,11 +54,13 @@ pub(crate) fn furnish(data: &Path) -> Result<()> {
 }
 
 async fn connect(data: &Path) -> Result<()> {
-    let world = World::start().await?;
-    let browser = Browser::new(world.phones.clone());
-    let clock = world.clock.reader();
+    let config = Config::from_env(data.to_path_buf(), "bench")?;
+    let relay = config.relay_url.clone().context("a relay is named")?;
+    let sandbox = std::env::var(SANDBOX)?.parse()?;
+    let browser = Browser::new(Phones::new(sandbox));
+    let clock = Clock::default().reader();
     let engine = Engine::start(
-        config(&world, data),
+        config,
         SecretsSource::Keychain,
         Arc::new(move || Timestamp(clock())),
         browser.opener(),
@@ -72,10 +75,12 @@ async fn connect(data: &Path) -> Result<()> {
         Ok((engine.phase() != Phase::Opening).then_some(()))
     })
     .await?;
+    let met = shop.engine.meet_relay(relay.to_string()).await?;
+    shop.engine.trust_relay(met.url, None).await?;
+    shop.log_in().await?;
     let channels = [Channel::Instagram, Channel::Messenger, Channel::Whatsapp];
-    shop.connect(&world, &channels)
-        .await
-        .context("the accounts were not connected")?;
+    shop.choose(&channels).await?;
+    shop.listens().await?;
     shop.close().await;
     Ok(())
 }
