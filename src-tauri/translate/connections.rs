@@ -6,8 +6,8 @@ use engine::read::{self, LoginFailure};
 
 use super::{all, moment, plain};
 use crate::view::connections::{
-    ConnectionView, FoundAccountView, FoundStateView, LoginView, ReceiptView, RelayView,
-    TroubleView, WipeProgressView,
+    ConnectionView, FoundAccountView, FoundStateView, LoginView, PermissionsView, ReceiptView,
+    RelayView, TroubleView, WipeProgressView,
 };
 use crate::view::error::{ErrorCode, ErrorView};
 
@@ -69,12 +69,31 @@ impl From<read::Trouble> for TroubleView {
 
 impl From<read::Receipt> for ReceiptView {
     fn from(receipt: read::Receipt) -> Self {
+        let number = |name: &str| {
+            let found = receipt.erased.iter().find(|(named, _)| named == name);
+            found.map(|(_, number)| u32::try_from(*number).unwrap_or(u32::MAX))
+        };
         Self {
+            connections: number("connections"),
+            messages: number("messages"),
+            pictures: number("pictures"),
             id: receipt.id,
             at: moment(receipt.at),
             scope: receipt.scope,
             complete: receipt.complete,
+            permissions: receipt.permissions.into(),
             text: receipt.text,
+        }
+    }
+}
+
+impl From<read::Permissions> for PermissionsView {
+    fn from(permissions: read::Permissions) -> Self {
+        match permissions {
+            read::Permissions::TakenBack => Self::TakenBack,
+            read::Permissions::StillNeeded => Self::StillNeeded,
+            read::Permissions::EndedBefore => Self::EndedBefore,
+            read::Permissions::NotConfirmed => Self::NotConfirmed,
         }
     }
 }

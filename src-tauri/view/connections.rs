@@ -73,8 +73,25 @@ pub struct ReceiptView {
     pub scope: String,
     /// False while the relay has not signed yet.
     pub complete: bool,
+    /// How many of each were erased here; `None` where the receipt does not say it.
+    pub connections: Option<u32>,
+    pub messages: Option<u32>,
+    pub pictures: Option<u32>,
+    pub permissions: PermissionsView,
     /// The whole signed text; names nobody.
     pub text: String,
+}
+
+/// What became of the permissions at Meta.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum PermissionsView {
+    TakenBack,
+    /// Another connection needs them.
+    StillNeeded,
+    EndedBefore,
+    /// To be ended in Meta's own settings.
+    NotConfirmed,
 }
 
 #[derive(Debug, Clone, Serialize, Type)]

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use fantoccini::key::Key;
+use serde_json::Value;
 use tests::counter::Counter;
 use tests::page::Find;
 
@@ -119,6 +120,15 @@ async fn a_picture_settings_the_wipe_and_its_receipt() -> Result<()> {
     owner.asks_to_wipe("Instagram").await?;
     looks::check(page, "wipe").await?;
     owner.confirms().await?;
+    // Longer than the window, it scrolls inside.
+    let fits = "(() => { const box = document.querySelector('dialog article');\
+        const { top, bottom } = box.getBoundingClientRect();\
+        return top >= 0 && bottom <= innerHeight && box.scrollHeight > box.clientHeight; })()";
+    assert_eq!(
+        page.now(fits).await?,
+        Value::Bool(true),
+        "the receipt's size"
+    );
     looks::check(page, "receipt").await?;
     page.press("Back to the inbox").await?;
     owner.settings("Privacy and account").await?;

@@ -296,6 +296,7 @@ async fn disconnecting_one_leaves_its_sibling_and_a_callback_erases_the_rest() -
     }
     page.press("Back to the inbox").await?;
     phones.say("messenger", "jonas", "Are you there?").await?;
+    owner.sees_row("Are you there?").await?;
     owner.opens("Jonas").await?;
     owner.reads("Are you there?").await?;
     assert_eq!(page.count(&Find::with("option", "Clara")).await?, 0);

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use store::shop::connections::ConnectionRecord;
-use wire::receipt::{AskedBy, Scope, VerifiedReceipt};
+use wire::receipt::{AskedBy, AtMeta, Scope, VerifiedReceipt};
 
 use domain::{ConnectionId, Timestamp};
 
@@ -154,6 +154,13 @@ fn receipt(id: String, text: String) -> Option<read::Receipt> {
         at: Timestamp(verified.completion.completed_at),
         scope: verified.notice.scope.word().to_owned(),
         complete: verified.statement.is_some(),
+        permissions: match verified.completion.revoked {
+            AtMeta::Confirmed => read::Permissions::TakenBack,
+            AtMeta::StillNeeded => read::Permissions::StillNeeded,
+            AtMeta::AlreadyGone => read::Permissions::EndedBefore,
+            AtMeta::NotConfirmed => read::Permissions::NotConfirmed,
+        },
+        erased: verified.completion.erased,
         text,
     })
 }

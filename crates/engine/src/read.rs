@@ -6,8 +6,8 @@ mod conversation;
 mod media;
 
 pub use connection::{
-    Connection, FoundAccount, FoundState, LinkTarget, Login, LoginFailure, Receipt, Relay, Trouble,
-    WipeProgress,
+    Connection, FoundAccount, FoundState, LinkTarget, Login, LoginFailure, Permissions, Receipt,
+    Relay, Trouble, WipeProgress,
 };
 pub use conversation::{
     Address, Attachment, AttachmentState, ConnectionCount, Conversation, ConversationPage, Counts,

@@ -259,6 +259,8 @@ impl Story {
     async fn sibling(&mut self) -> Result<()> {
         let words = "شكراً جزيلاً 🤍";
         self.phones.say("messenger", "layla", words).await?;
+        // Its row comes to the top: whoever clicks before that clicks on another.
+        self.owner.sees_row(words).await?;
         self.owner.opens("ليلى").await?;
         self.owner.reads(words).await?;
         let gone = self.page.count(&Find::with("option", "Clara")).await?;

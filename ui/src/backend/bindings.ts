@@ -376,6 +376,13 @@ export type News =
 /**  A `shopbell://relay?…` link was opened. */
 { kind: "relayLink"; url: string };
 
+/**  What became of the permissions at Meta. */
+export type PermissionsView = "takenBack" | 
+/**  Another connection needs them. */
+"stillNeeded" | "endedBefore" | 
+/**  To be ended in Meta's own settings. */
+"notConfirmed";
+
 /**  The person beside the thread. */
 export type PersonView = {
 	name: string,
@@ -433,6 +440,11 @@ export type ReceiptView = {
 	scope: string,
 	/**  False while the relay has not signed yet. */
 	complete: boolean,
+	/**  How many of each were erased here; `None` where the receipt does not say it. */
+	connections: number | null,
+	messages: number | null,
+	pictures: number | null,
+	permissions: PermissionsView,
 	/**  The whole signed text; names nobody. */
 	text: string,
 };

@@ -505,6 +505,14 @@ export const ar: Catalogue = {
     'لا يذكر هذا الإيصال أحدًا. احتفظ به: به تُري أيًّا كان ماذا مُحي ومتى، بلا Shopbell وبلا إنترنت.',
   'wipe.receipt': 'إيصال الحذف',
   'wipe.receiptScope': 'مُحي',
+  'wipe.receiptConnections': 'القنوات المتصلة',
+  'wipe.receiptMessages': 'الرسائل',
+  'wipe.receiptPictures': 'الصور',
+  'wipe.receiptPermissions': 'الأذونات لدى ميتا',
+  'wipe.permissions.takenBack': 'سُحبت',
+  'wipe.permissions.stillNeeded': 'أُبقيت لقناة أخرى',
+  'wipe.permissions.endedBefore': 'انتهت من قبل',
+  'wipe.permissions.notConfirmed': 'لم تؤكّدها ميتا',
   'wipe.receiptSaved': 'حُفظ الإيصال.',
 
   // First run

@@ -422,6 +422,14 @@ export const en = {
     'This receipt names nobody. Keep it: with it you can show anyone what was erased and when, without Shopbell and without the internet.',
   'wipe.receipt': 'Deletion receipt',
   'wipe.receiptScope': 'Erased',
+  'wipe.receiptConnections': 'Connections',
+  'wipe.receiptMessages': 'Messages',
+  'wipe.receiptPictures': 'Pictures',
+  'wipe.receiptPermissions': 'Permissions at Meta',
+  'wipe.permissions.takenBack': 'Taken back',
+  'wipe.permissions.stillNeeded': 'Kept for another connection',
+  'wipe.permissions.endedBefore': 'Had ended before',
+  'wipe.permissions.notConfirmed': 'Not confirmed by Meta',
   'wipe.receiptSaved': 'The receipt is saved.',
 
   // First run

@@ -17,6 +17,8 @@ export class Composer {
   returned = $state<ReturnedView | null>(null);
   sending = $state(false);
   attaching = $state(false);
+  /** A file is being held over the thread. */
+  dropping = $state(false);
   failure = $state<ErrorCode>();
   readonly #backend: Backend;
   #saved: string | undefined = '';

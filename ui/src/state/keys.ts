@@ -1,5 +1,6 @@
 // The whole job by keyboard. Single letters act only while no field is being written in, nothing
 // acts while an input method composes or a dialog is open, and no system text key is taken.
+import { clock } from './clock.svelte';
 import type { Desk } from './desk.svelte';
 import { room } from './room.svelte';
 
@@ -65,7 +66,7 @@ function pressAlone(event: KeyboardEvent, desk: Desk): boolean {
       inbox.seek((row) => row.unread > 0);
       return true;
     case 'w':
-      inbox.seek((row) => isClosing(row.window, desk.shop.view?.now ?? Date.now()));
+      inbox.seek((row) => isClosing(row.window, clock.now));
       return true;
     case 'r':
       inbox.reply();

@@ -150,6 +150,29 @@ describe('answering', () => {
       .not.toBeInTheDocument();
   });
 
+  it('takes a picture that is dropped anywhere on the conversation, and nowhere else', async () => {
+    await open();
+    await option('Sofia').click();
+    await expect.element(log()).toBeVisible();
+    const data = new DataTransfer();
+    const png = Uint8Array.from(atob('iVBORw0KGgo='), (sign) => sign.charCodeAt(0));
+    data.items.add(new File([png], 'a.png', { type: 'image/png' }));
+    const drag = (kind: string, on: string) =>
+      document
+        .querySelector(on)
+        ?.dispatchEvent(
+          new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }),
+        );
+    // What is prevented is taken; the rest the shell refuses, as it refuses every other page.
+    expect(drag('dragover', '[role=listbox]')).toBe(true);
+    expect(drag('dragover', '[role=log]')).toBe(false);
+    await expect.element(reply()).toHaveAttribute('placeholder', 'Drop the picture here');
+    drag('drop', '[role=log]');
+    await expect.element(page.getByRole('img', { name: 'Attached picture' })).toBeVisible();
+    await expect.element(reply()).toHaveAttribute('placeholder', 'Reply to Sofia Marques');
+    expect(shop.asked).toContain('attachPicture');
+  });
+
   it('does not offer a field where nothing may be sent', async () => {
     await open('scene=inbox');
     await page.getByRole('button', { name: 'Shop phone' }).click();

@@ -85,8 +85,25 @@ pub struct Receipt {
     pub scope: String,
     /// False while the relay has not signed yet.
     pub complete: bool,
+    /// What was erased here: names of things and their number.
+    pub erased: Vec<(String, u64)>,
+    /// What became of the permissions at Meta.
+    pub permissions: Permissions,
     /// The whole signed text; names nobody.
     pub text: String,
+}
+
+/// What became of the permissions at Meta when a connection was wiped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permissions {
+    /// Taken back; Meta confirmed it.
+    TakenBack,
+    /// Another connection needs them.
+    StillNeeded,
+    /// They had ended before.
+    EndedBefore,
+    /// Meta did not confirm it: to be ended in its own settings.
+    NotConfirmed,
 }
 
 /// How far a wipe is.

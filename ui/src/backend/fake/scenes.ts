@@ -203,5 +203,15 @@ export function receipt(id: string, at: number, scope: string, complete: boolean
     '— device h3KxQ9w7Ub5nM2pR8sTvYz1AcEgIkLo=',
     relay,
   ].join('\n');
-  return { id, at, scope, complete, text };
+  return {
+    id,
+    at,
+    scope,
+    complete,
+    connections: 1,
+    messages: 18_902,
+    pictures: 2310,
+    permissions: 'stillNeeded',
+    text,
+  };
 }
