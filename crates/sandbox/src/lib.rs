@@ -88,6 +88,17 @@ impl Sandbox {
         self.below("instagram")
     }
 
+    /// Draws the pictures of the phones' page before anybody looks at it.
+    pub fn draw_ahead(&self) {
+        let stop = self.app.stop.clone();
+        self.app.tasks.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = pictures::draw_all() => {}
+            }
+        });
+    }
+
     /// Where webhooks and callbacks go from now on.
     pub fn set_relay(&self, relay: Url) {
         self.app.set_relay(relay);

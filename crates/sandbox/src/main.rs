@@ -76,6 +76,7 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
     };
     let running = sandbox::start(config).await?;
     announce(&serve, &running)?;
+    running.draw_ahead();
     stopped().await?;
     running.stop().await;
     Ok(())

@@ -48,6 +48,17 @@ pub(crate) async fn portrait(key: &str) -> Option<Bytes> {
     drawn(format!("portrait/{key}"), move || paint_portrait(index)).await
 }
 
+/// Draws everything there is to draw.
+pub(crate) async fn draw_all() {
+    portrait(SHOP).await;
+    for person in PEOPLE {
+        portrait(person.key).await;
+    }
+    for name in SAMPLES {
+        sample(name).await;
+    }
+}
+
 /// Width and height of a picture; zero where it is none.
 pub(crate) fn size_of(bytes: &[u8]) -> (u32, u32) {
     ImageReader::new(Cursor::new(bytes))

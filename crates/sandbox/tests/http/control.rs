@@ -102,6 +102,8 @@ async fn what_meta_does_is_answered_like_this() {
         ("clock", json!({"seconds": -1})),
         ("redeliver", json!({"delivery": 9})),
         ("verify", json!({})),
+        ("webhook", json!({"object": "page", "entry": []})),
+        ("webhook?sign=nicely", json!({})),
     ];
     let mut said = told(&world, &bodies).await;
     said += &get(&world, "faults").await;
