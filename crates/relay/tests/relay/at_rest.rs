@@ -220,6 +220,49 @@ async fn what_a_deletion_erased_is_in_no_file() {
     assert_eq!(still_there(&world, &sealed), 0);
 }
 
+#[tokio::test]
+async fn what_a_disconnect_or_a_wipe_erased_is_in_no_file() {
+    for reported in [false, true] {
+        let world = World::start().await;
+        let mut device = world.device(1).await;
+        let (_, streams) = device.connect(&world, "7001", &["messenger"]).await;
+        for n in 0..20 {
+            let text = format!("number {n}");
+            world.webhook(&says("page", PAGE, &text)).await;
+        }
+        let sealed = sealed_bytes(&world);
+        assert_eq!(still_there(&world, &sealed), 20, "the look finds them");
+        if reported {
+            crate::notices::report_wipe(&world, &device, &streams).await;
+        } else {
+            let path = format!("/v1/connections/{}", streams[0]);
+            let gone: wire::api::DisconnectAnswer = device.delete(&world, &path).await.unwrap();
+            assert_eq!(gone.erased, 20);
+        }
+        assert_eq!(world.get("/readyz").await.status(), 200);
+        assert_eq!(still_there(&world, &sealed), 0);
+    }
+}
+
+#[tokio::test]
+async fn control_what_is_erased_without_emptying_the_log_is_found() {
+    let world = World::start().await;
+    let mut device = world.device(1).await;
+    device.connect(&world, "7001", &["messenger"]).await;
+    for n in 0..20 {
+        let text = format!("number {n}");
+        world.webhook(&says("page", PAGE, &text)).await;
+    }
+    let sealed = sealed_bytes(&world);
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let careless = rusqlite::Connection::open_with_flags(world.store(), flags).unwrap();
+    careless
+        .execute_batch("PRAGMA secure_delete = ON; DELETE FROM envelopes;")
+        .unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM envelopes"), 0);
+    assert!(still_there(&world, &sealed) > 0, "they lie in the log");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_says_nothing_of_what_passes() {
     let mut world = World::start().await;

@@ -14,6 +14,8 @@ mod disconnect;
 #[cfg(test)]
 mod fake_meta;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod limits;

@@ -52,6 +52,12 @@ impl Wipe {
     }
 }
 
+/// A device reports that it has wiped these streams.
+pub(crate) async fn report_wipe(world: &World, device: &Device, streams: &[StreamId]) {
+    let told = Wipe::new(device, Scope::Connection, streams, &[]).told(device);
+    tell(world, &told).await.unwrap();
+}
+
 async fn tell(world: &World, told: &DeletionNotice) -> Result<String, u16> {
     let answer = world
         .http
