@@ -163,14 +163,14 @@ impl Engine {
             return Err(Error::TooLong);
         }
         let hold = i64::from(shop.settings().hold_seconds) * SECOND;
-        let now = shop.now();
+        let (now, leaves_at) = (shop.true_now(), shop.now().plus(hold));
         let of = Arc::clone(&connected);
         let queued = connected
             .write(move |write| {
                 let Some(means) = means_now(write, &of, id, now)? else {
                     return Ok(None);
                 };
-                queue(write, id, &text, means, (now, now.plus(hold))).map(Some)
+                queue(write, id, &text, means, (now, leaves_at)).map(Some)
             })
             .await?;
         if queued.ok_or(Error::WindowClosed)? {
@@ -212,7 +212,7 @@ impl Engine {
     async fn send_once_more(&self, id: MessageId) -> Result<()> {
         let shop = self.shop()?;
         let connected = shop.connection(id.connection)?;
-        let now = shop.now();
+        let (now, leaves_at) = (shop.true_now(), shop.now());
         let of = Arc::clone(&connected);
         let conversation = connected
             .write(move |write| {
@@ -221,7 +221,7 @@ impl Engine {
                 let Some(means) = means_now(write, &of, conversation, now)? else {
                     return Ok(None);
                 };
-                write.try_again(id, random::our_id(), means, now)?;
+                write.try_again(id, random::our_id(), means, (now, leaves_at))?;
                 Ok(Some(conversation))
             })
             .await?;

@@ -82,7 +82,7 @@ async fn make_all(
         match settle(shop, brought, (choice, stream), &app_id).await {
             Ok(one) => connected.push(one),
             Err(error) => {
-                take_back(&relay, choice, stream).await;
+                take_back(shop, &relay, (choice, stream)).await;
                 return Err(error);
             }
         }
@@ -296,12 +296,23 @@ async fn record(
     .await
 }
 
-/// A connection that could not be made here must not go on at the relay.
-async fn take_back(relay: &RelayClient, choice: &Choice, stream: &ConnectedStream) {
-    if choice.known.is_none()
-        && !stream.kept
-        && let Err(error) = relay.disconnect(stream.stream).await
-    {
+/// A connection that could not be made here must not go on at the relay, nor leave a key or a token
+/// behind that no record names. One whose vault is there is taken up at the next start.
+async fn take_back(shop: &Shop, relay: &RelayClient, of: (&Choice, &ConnectedStream)) {
+    let (choice, stream) = of;
+    if choice.known.is_some() || stream.kept || Vault::exists(&shop.paths, choice.id) {
+        return;
+    }
+    if let Err(error) = relay.disconnect(stream.stream).await {
         tracing::warn!(%error, "a half-made connection is still known to the relay");
+    }
+    shop.tokens.forget(&Whose::Connection(choice.id));
+    let names = shop.profile.secrets_of(choice.id);
+    let removed = shop.keychain(move |secrets| {
+        let mut names = names.iter();
+        Ok(names.try_for_each(|name| secrets.remove(name))?)
+    });
+    if let Err(error) = removed.await {
+        tracing::warn!(%error, "secrets of a half-made connection are still in the keychain");
     }
 }

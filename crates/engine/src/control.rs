@@ -24,6 +24,20 @@ pub(crate) async fn take(
     unopened: Vec<Unopened>,
     cursor: Cursor,
 ) -> Result<()> {
+    hear(shop, said, unopened, Some(cursor)).await
+}
+
+/// The same of what opens only now, whose place the cursor passed long ago.
+pub(crate) async fn take_late(shop: &Shop, said: Control) -> Result<()> {
+    hear(shop, vec![said], Vec::new(), None).await
+}
+
+async fn hear(
+    shop: &Shop,
+    said: Vec<Control>,
+    unopened: Vec<Unopened>,
+    cursor: Option<Cursor>,
+) -> Result<()> {
     for control in &said {
         mark(shop, control).await?;
     }
@@ -44,7 +58,7 @@ pub(crate) async fn take(
             for control in &cancelled {
                 change_waiting(write, control, now)?;
             }
-            write.move_control_cursor(&cursor)
+            cursor.map_or(Ok(()), |cursor| write.move_control_cursor(&cursor))
         })
     })
     .await?;

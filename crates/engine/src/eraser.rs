@@ -105,13 +105,18 @@ impl Eraser {
             other => return other,
         }
         for done in journal.wipes().to_vec() {
-            if done.stage >= Stage::Swept && !done.secrets_left {
-                let text = serde_json::to_string(&done).expect("text and numbers are JSON");
-                store::write_receipt(&self.paths, &owed_name(&done.deletion_id), &text)?;
+            if done.stage >= Stage::Swept {
+                self.keep_beside(&done)?;
                 journal.finish(&done.deletion_id)?;
             }
         }
         journal.begin(wipe)
+    }
+
+    /// Keeps what is still owed of an erasure beside its receipt.
+    fn keep_beside(&self, done: &Wipe) -> store::Result<()> {
+        let text = serde_json::to_string(done).expect("text and numbers are JSON");
+        store::write_receipt(&self.paths, &owed_name(&done.deletion_id), &text)
     }
 
     /// Erasures the relay is still to be told of, wherever they are kept.
@@ -191,12 +196,27 @@ impl Eraser {
 
     /// Removes keychain items of erasures that found the keychain locked.
     pub(crate) fn remove_left_secrets(&self, secrets: &dyn Secrets) {
-        for wipe in self.wipes().iter().filter(|wipe| wipe.secrets_left) {
-            let removed = store::remove_left_secrets(secrets, wipe);
-            if removed.is_ok_and(|all| all) {
-                let _ = self.journal().secrets_are_removed(&wipe.deletion_id);
+        for wipe in self.owed().into_iter().filter(|wipe| wipe.secrets_left) {
+            if !store::remove_left_secrets(secrets, &wipe).is_ok_and(|all| all) {
+                continue;
+            }
+            let noted = if self
+                .journal()
+                .secrets_are_removed(&wipe.deletion_id)
+                .is_ok()
+            {
+                Ok(())
+            } else {
+                self.keep_beside(&Wipe {
+                    secrets_left: false,
+                    ..wipe
+                })
+            };
+            if let Err(error) = noted {
+                tracing::warn!(%error, "that keychain items are removed is noted at the next start");
             }
         }
+        self.wake.notify_one();
     }
 
     /// The receipt as far as this computer can make it, once; the relay's answer completes it.
@@ -217,10 +237,7 @@ impl Eraser {
 
     /// The completion that was written down, exactly as it was: the relay's answer names its hash.
     fn completion_of(&self, wipe: &Wipe, owed: &Owed) -> Option<String> {
-        let receipts = store::receipts_on_disk(&self.paths).ok()?;
-        let (_, receipt) = receipts
-            .into_iter()
-            .find(|(id, _)| *id == wipe.deletion_id)?;
+        let receipt = receipt_of(&self.paths, &wipe.deletion_id)?;
         let rest = receipt
             .strip_prefix(owed.notice.as_str())?
             .strip_prefix('\n')?;
@@ -258,7 +275,7 @@ impl Eraser {
             if wipe.stage < Stage::Swept {
                 continue;
             }
-            match self.tell(&wipe).await {
+            match self.tell_once(&wipe).await {
                 Ok(()) => self.show(WipeProgress::Done {
                     receipt: wipe.deletion_id.clone(),
                 }),
@@ -271,8 +288,25 @@ impl Eraser {
         left
     }
 
+    /// Tells the relay, unless it has answered already and only the keychain is still waited for.
+    async fn tell_once(&self, wipe: &Wipe) -> Result<(), RelayError> {
+        let told = receipt_of(&self.paths, &wipe.deletion_id).filter(|receipt| {
+            VerifiedReceipt::verify(receipt, None).is_ok_and(|known| known.statement.is_some())
+        });
+        match told {
+            Some(_) if wipe.secrets_left => Ok(()),
+            Some(receipt) => self.finish(wipe, receipt).await,
+            None => self.tell(wipe).await,
+        }
+    }
+
     async fn tell(&self, wipe: &Wipe) -> Result<(), RelayError> {
         let owed = Owed::of(wipe).ok_or(RelayError::NotARelay)?;
+        // Cut off between the last step and this, an erasure has none yet.
+        self.write_completion(wipe).map_err(|error| {
+            tracing::warn!(%error, "the receipt of an erasure cannot be written yet");
+            RelayError::Unreachable
+        })?;
         let completion = self
             .completion_of(wipe, &owed)
             .ok_or(RelayError::NotARelay)?;
@@ -292,27 +326,40 @@ impl Eraser {
             let statement = Some(answer.statement.as_str());
             receipt = VerifiedReceipt::assemble(&owed.notice, &completion, statement);
         }
-        self.finish(wipe.deletion_id.clone(), receipt).await
+        self.finish(wipe, receipt).await
     }
 
-    /// The receipt is whole: it is written down before the journal forgets.
-    async fn finish(&self, deletion_id: String, receipt: String) -> Result<(), RelayError> {
-        let paths = self.paths.clone();
-        let id = deletion_id.clone();
+    /// The receipt is whole: it is written down before the journal forgets. While keychain items are
+    /// left, it does not.
+    async fn finish(&self, wipe: &Wipe, receipt: String) -> Result<(), RelayError> {
+        let (paths, id) = (self.paths.clone(), wipe.deletion_id.clone());
+        let waits = wipe.secrets_left;
         let written = blocking(move || {
             store::write_receipt(&paths, &id, &receipt)?;
+            if waits {
+                return Ok(());
+            }
             match fs::remove_file(paths.receipts().join(format!("{}.txt", owed_name(&id)))) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
                 _ => Ok(()),
             }
         })
         .await;
-        let finished = written.and_then(|()| Ok(self.journal().finish(&deletion_id)?));
+        let finished = written.and_then(|()| match waits {
+            true => Ok(()),
+            false => Ok(self.journal().finish(&wipe.deletion_id)?),
+        });
         finished.map_err(|error| {
             tracing::warn!(%error, "a receipt was not written yet");
             RelayError::Unreachable
         })
     }
+}
+
+fn receipt_of(paths: &Paths, deletion_id: &str) -> Option<String> {
+    let receipts = store::receipts_on_disk(paths).ok()?;
+    let found = receipts.into_iter().find(|(id, _)| id == deletion_id);
+    found.map(|(_, receipt)| receipt)
 }
 
 /// Beside its receipt, what is owed to the relay has this name.
@@ -468,6 +515,49 @@ mod tests {
             "nobody is left to be told"
         );
         assert!(of.shop.eraser.wipes().is_empty());
+    }
+
+    #[tokio::test]
+    async fn cut_off_between_the_last_step_and_the_receipt_it_is_told_all_the_same() {
+        let of = TestShop::messenger().await;
+        let id = DeletionId::from_bytes([5; 16]);
+        of.shop.eraser.begin(wipe(&of, id)).unwrap();
+        of.vault().close();
+        let name = id.to_string();
+        of.shop.eraser.erase(of.secrets.as_ref(), &name).unwrap();
+        // As the program leaves it that dies before the receipt is written.
+        fs::remove_file(of.shop.paths.receipts().join(format!("{name}.txt"))).unwrap();
+        let eraser = reopened(&of);
+        eraser.resume(Some(of.secrets.as_ref()));
+        assert!(!eraser.tell_all().await, "nobody is left to be told");
+        assert!(VerifiedReceipt::verify(&receipt(&of, id).unwrap(), None).is_ok());
+        assert!(eraser.owed().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_keychain_that_was_locked_is_cleared_though_the_relay_has_answered() {
+        let of = TestShop::messenger().await;
+        let secret = || domain::secrets::Secret::new(vec![1]);
+        let name = of.shop.profile.seal_name(of.connected.id);
+        // More than the journal has room for: some are kept beside it.
+        for number in 0..60 {
+            let id = DeletionId::from_bytes([number; 16]);
+            of.shop.eraser.begin(wipe(&of, id)).unwrap();
+            of.shop.eraser.erase(&NoSecrets, &id.to_string()).unwrap();
+        }
+        of.secrets.set(&name, &secret()).unwrap();
+        of.shop.eraser.tell_all().await;
+        let left = |eraser: &Eraser| eraser.owed().iter().filter(|one| one.secrets_left).count();
+        assert_eq!(
+            left(&of.shop.eraser),
+            60,
+            "forgotten before they were removed"
+        );
+        of.shop.eraser.remove_left_secrets(of.secrets.as_ref());
+        assert_eq!(of.secrets.get(&name), Ok(None));
+        assert_eq!(left(&of.shop.eraser), 0);
+        of.shop.eraser.tell_all().await;
+        assert!(of.shop.eraser.owed().is_empty());
     }
 
     #[tokio::test]

@@ -2,22 +2,25 @@
 //! the connection's vault. What cannot be understood is kept raw and blocks nothing. It fetches
 //! nothing, tells nobody and decides nothing about replies; it returns what has changed.
 
+mod apply;
 mod kept_raw;
+mod slices;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use channels::RawPart;
 use channels::meta::Account;
-use domain::inbound::{Author, Event, InboundMessage, What};
-use domain::{ContactRef, ConversationId, MessageId, Timestamp};
+use domain::inbound::Event;
+use domain::{ConversationId, MessageId, Timestamp};
 use store::Cursor;
-use store::vault::messages::{Arrival, News, Road};
-use store::vault::progress::Edit;
-use store::{Vault, VaultWrite};
+use store::vault::messages::Road;
+use store::{ShopDb, Vault, VaultWrite};
 use wire::event::{PartKind, WebhookPart};
 
+pub(crate) use apply::apply_event;
+use kept_raw::keep_raw;
 pub(crate) use kept_raw::try_quarantined;
-use kept_raw::{keep, keep_raw};
+use slices::{Slice, slices};
 
 /// One opened envelope of a connection's stream.
 #[derive(Debug, Clone)]
@@ -31,6 +34,8 @@ pub(crate) enum Opened {
         /// What was inside.
         bytes: Vec<u8>,
     },
+    /// One thing that happened, cut out of its part.
+    Slice(WebhookPart, Road),
     /// It did not open and is kept sealed elsewhere; only the cursor passes it.
     Sealed,
 }
@@ -44,6 +49,8 @@ pub(crate) struct Receiver<'a> {
     pub(crate) version: &'a str,
     /// When it is written down.
     pub(crate) now: Timestamp,
+    /// Knows who was erased and must not come back.
+    pub(crate) db: &'a ShopDb,
 }
 
 /// What has changed.
@@ -86,6 +93,21 @@ pub(crate) fn write_batch(
     }
 }
 
+/// Writes down what opened only now; the cursor passed its place long ago.
+pub(crate) fn write_late(
+    vault: &Vault,
+    receiver: &Receiver<'_>,
+    opened: &Opened,
+) -> store::Result<Changes> {
+    vault.write(|write| {
+        let mut changes = Changes::default();
+        apply(write, receiver, opened, &mut changes)?;
+        Ok(changes)
+    })
+}
+
+/// Each thing that happened in a transaction of its own: only what cannot be written is kept raw,
+/// and what was said beside it arrives.
 fn one_by_one(
     vault: &Vault,
     receiver: &Receiver<'_>,
@@ -93,25 +115,40 @@ fn one_by_one(
 ) -> store::Result<Changes> {
     let mut all = Changes::default();
     for (opened, cursor) in batch {
-        let written = vault.write(|write| {
-            let mut changes = Changes::default();
-            apply(write, receiver, opened, &mut changes)?;
-            write.move_cursor(cursor)?;
-            Ok(changes)
-        });
-        match written {
-            Ok(changes) => all.join(changes),
-            Err(error) if is_about_content(&error) => {
-                tracing::warn!(sequence = cursor.seq, %error, "kept raw what could not be written");
-                vault.write(|write| {
-                    keep_raw(write, receiver, opened, "could not be written", cursor.seq)?;
-                    write.move_cursor(cursor)
-                })?;
+        for (place, one) in opened.pieces().iter().enumerate() {
+            let written = vault.write(|write| {
+                let mut changes = Changes::default();
+                apply(write, receiver, one, &mut changes)?;
+                Ok(changes)
+            });
+            match written {
+                Ok(changes) => all.join(changes),
+                Err(error) if is_about_content(&error) => {
+                    let (seq, reason) = (cursor.seq, "could not be written");
+                    tracing::warn!(seq, place, %error, "kept raw what could not be written");
+                    vault.write(|write| keep_raw(write, receiver, one, (reason, seq, place)))?;
+                }
+                Err(error) => return Err(error),
             }
-            Err(error) => return Err(error),
         }
+        vault.write(|write| write.move_cursor(cursor))?;
     }
     Ok(all)
+}
+
+impl Opened {
+    /// What happened, one by one.
+    fn pieces(&self) -> Vec<Self> {
+        match self {
+            Self::Part(part) => {
+                let slices = slices(part).into_iter();
+                slices
+                    .map(|slice| Self::Slice(slice.part, slice.road))
+                    .collect()
+            }
+            other => vec![other.clone()],
+        }
+    }
 }
 
 /// Whether an error is the fault of what was to be written, rather than of disk, key or file.
@@ -128,16 +165,30 @@ fn apply(
     match opened {
         Opened::Sealed => Ok(()),
         Opened::Unknown { sequence, .. } => {
-            keep_raw(write, receiver, opened, "unknown envelope", *sequence)
+            keep_raw(write, receiver, opened, ("unknown envelope", *sequence, 0))
         }
         Opened::Part(part) => {
-            let kept = part.to_bytes();
-            for event in events_of(part, receiver) {
-                changes.join(apply_event(write, receiver, &event, Road::Live, &kept)?);
-            }
-            Ok(())
+            let mut slices = slices(part).into_iter();
+            slices.try_for_each(|slice| apply_slice(write, receiver, &slice, changes))
+        }
+        Opened::Slice(part, road) => {
+            let (part, road) = (part.clone(), *road);
+            apply_slice(write, receiver, &Slice { part, road }, changes)
         }
     }
+}
+
+fn apply_slice(
+    write: &VaultWrite<'_>,
+    receiver: &Receiver<'_>,
+    slice: &Slice,
+    changes: &mut Changes,
+) -> store::Result<()> {
+    let kept = slice.part.to_bytes();
+    for event in events_of(&slice.part, receiver) {
+        changes.join(apply_event(write, receiver, &event, slice.road, &kept)?);
+    }
+    Ok(())
 }
 
 /// What normalisation reads: a whole entry or one change. What the relay cut finer than that is put
@@ -170,181 +221,9 @@ fn events_of(part: &WebhookPart, receiver: &Receiver<'_>) -> Vec<Event> {
     channels::normalize(receiver.account.channel(), &raw)
 }
 
-/// Applies one event, if it is the first time that it is heard of. `kept` is what stays of it if it
-/// cannot be understood.
-pub(crate) fn apply_event(
-    write: &VaultWrite<'_>,
-    receiver: &Receiver<'_>,
-    event: &Event,
-    road: Road,
-    kept: &[u8],
-) -> store::Result<Changes> {
-    if !write.first_time(&event.key, receiver.now)? {
-        return Ok(Changes::default());
-    }
-    apply_anew(write, receiver, event, road, kept)
-}
-
-/// Applies one event, whether or not it was heard of before: what was kept raw may be understood
-/// now.
-fn apply_anew(
-    write: &VaultWrite<'_>,
-    receiver: &Receiver<'_>,
-    event: &Event,
-    road: Road,
-    kept: &[u8],
-) -> store::Result<Changes> {
-    let mut changes = Changes::default();
-    match &event.what {
-        What::Message(message) => {
-            let quarantine = match &message.unsupported {
-                Some(kind) => Some(keep(
-                    write,
-                    receiver,
-                    event,
-                    (kind, Some(&message.contact)),
-                    kept,
-                )?),
-                None => None,
-            };
-            add(
-                write,
-                receiver,
-                (event.at, road),
-                (message, quarantine),
-                &mut changes,
-            )?;
-        }
-        What::Progress(progress) => {
-            let moved = write.apply_progress(progress, event.at)?;
-            touch(write, &moved, &mut changes)?;
-        }
-        What::Unsent { platform_id } => {
-            let gone = write.unsend(platform_id, event.at)?;
-            touch(write, gone.as_slice(), &mut changes)?;
-        }
-        What::Reaction {
-            platform_id,
-            by,
-            emoji,
-        } => {
-            let on = write.react(platform_id, *by, emoji.as_deref(), event.at)?;
-            touch(write, on.as_slice(), &mut changes)?;
-        }
-        What::Edited {
-            platform_id,
-            text,
-            contact,
-        } => {
-            let edit = Edit {
-                platform_id,
-                text,
-                contact: contact.as_ref(),
-            };
-            let changed = write.edit(&edit, event.at)?;
-            touch(write, changed.as_slice(), &mut changes)?;
-        }
-        What::Unsupported { .. } => {
-            add_unsupported(write, receiver, (event, road), kept, &mut changes)?;
-        }
-    }
-    Ok(changes)
-}
-
-/// Keeps raw what cannot be understood, and its place in the thread where that is known.
-fn add_unsupported(
-    write: &VaultWrite<'_>,
-    receiver: &Receiver<'_>,
-    (event, road): (&Event, Road),
-    kept: &[u8],
-    changes: &mut Changes,
-) -> store::Result<()> {
-    let What::Unsupported {
-        kind,
-        contact,
-        author,
-        platform_id,
-    } = &event.what
-    else {
-        return Ok(());
-    };
-    let row = keep(write, receiver, event, (kind, contact.as_ref()), kept)?;
-    // What neither side said has no place in the thread.
-    let (Some(contact), Some(author)) = (contact, author) else {
-        return Ok(());
-    };
-    let id = platform_id.clone().unwrap_or_else(|| event.key.clone());
-    let message = placeholder(id, (contact.clone(), *author), kind.clone());
-    add(
-        write,
-        receiver,
-        (event.at, road),
-        (&message, Some(row)),
-        changes,
-    )
-}
-
-/// What cannot be shown still has its place in the thread.
-fn placeholder(
-    platform_id: String,
-    (contact, author): (ContactRef, Author),
-    kind: String,
-) -> InboundMessage {
-    InboundMessage {
-        platform_id,
-        contact,
-        author,
-        text: None,
-        attachments: Vec::new(),
-        reply_to: None,
-        story: None,
-        our_id: None,
-        app_id: None,
-        unsupported: Some(kind),
-    }
-}
-
-fn add(
-    write: &VaultWrite<'_>,
-    receiver: &Receiver<'_>,
-    (at, road): (Timestamp, Road),
-    (message, quarantine): (&InboundMessage, Option<i64>),
-    changes: &mut Changes,
-) -> store::Result<()> {
-    let arrival = Arrival {
-        message,
-        at,
-        arrived_at: receiver.now,
-        road,
-        quarantine,
-    };
-    let stored = write.add_message(&arrival)?;
-    if stored.news == News::Known {
-        return Ok(());
-    }
-    changes.conversations.insert(stored.conversation);
-    let live = road == Road::Live && message.author == Author::Person;
-    if live && stored.news == News::Inserted {
-        changes.arrived.insert(stored.conversation, stored.message);
-    }
-    Ok(())
-}
-
-fn touch(
-    write: &VaultWrite<'_>,
-    messages: &[MessageId],
-    changes: &mut Changes,
-) -> store::Result<()> {
-    for message in messages {
-        if let Some(message) = write.message(*message)? {
-            changes.conversations.insert(message.conversation);
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use domain::inbound::{Author, What};
     use serde_json::{Value, json};
     use store::vault::thread::Page;
 
@@ -388,6 +267,7 @@ mod tests {
             account: &of.connected.account,
             version: "test",
             now: of.clock.now(),
+            db: &of.shop.db,
         };
         write_batch(&of.vault(), &receiver, &batch(parts)).unwrap()
     }
@@ -458,6 +338,112 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_kept_raw_holds_nothing_another_person_said() {
+        let of = TestShop::messenger().await;
+        let strange = |person: &str, word: &str| {
+            json!({
+                "sender": {"id": person}, "recipient": {"id": PAGE}, "timestamp": NOW.0,
+                "hologram": {"words": word}
+            })
+        };
+        let all = json!({"id": PAGE, "time": NOW.0, "messaging": [
+            strange(PERSON, "CANARY-A"), strange("7002", "CANARY-B"), strange("7003", "CANARY-C")
+        ]});
+        let changes = write(&of, &[Opened::Part(part(PartKind::Entry, &all))]);
+        let raw = || {
+            let kept = of
+                .vault()
+                .read(|read| read.quarantined("later", 9))
+                .unwrap();
+            kept.iter()
+                .map(|one| String::from_utf8_lossy(&one.raw).into_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(raw().len(), 3);
+        for row in raw() {
+            assert_eq!(row.matches("CANARY").count(), 1, "{row}");
+        }
+        let first = *changes.conversations.first().unwrap();
+        of.vault()
+            .write(|write| write.erase_contact(first))
+            .unwrap();
+        assert!(!raw().concat().contains("CANARY-A"));
+        assert_eq!(raw().len(), 2, "the others' stay");
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_written_is_written_after_an_update() {
+        let of = TestShop::messenger().await;
+        let unwritten = part(PartKind::Entry, &entry(&event("m_1", "written now", NOW.0)));
+        let receiver = |version| Receiver {
+            account: &of.connected.account,
+            version,
+            now: of.clock.now(),
+            db: &of.shop.db,
+        };
+        of.vault()
+            .write(|write| {
+                let opened = Opened::Part(unwritten.clone());
+                keep_raw(
+                    write,
+                    &receiver("0"),
+                    &opened,
+                    ("could not be written", 5, 0),
+                )
+            })
+            .unwrap();
+        assert_eq!(try_quarantined(&of.vault(), &receiver("0")).unwrap(), None);
+        let changes = try_quarantined(&of.vault(), &receiver("1"))
+            .unwrap()
+            .unwrap();
+        let conversation = *changes.conversations.first().unwrap();
+        assert_eq!(of.texts(conversation), ["written now"]);
+        assert_eq!(of.vault().read(|read| read.quarantine_count()).unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_was_said_before_the_connection_is_neither_unread_nor_told_nor_a_window() {
+        let of = TestShop::with(domain::Channel::Whatsapp).await;
+        let said = |id: &str| {
+            json!({
+                "from": "447700900142", "id": id, "type": "text",
+                "timestamp": NOW.seconds().to_string(), "text": {"body": id}
+            })
+        };
+        let value = |name: &str, list: &Value| {
+            let metadata = json!({"display_phone_number": "1", "phone_number_id": "2001"});
+            json!({"messaging_product": "whatsapp", "metadata": metadata, name: list})
+        };
+        let change = |field: &str, value: Value| {
+            let body = json!({"field": field, "value": value});
+            let part = part(PartKind::Change, &body);
+            Opened::Part(WebhookPart {
+                object: "whatsapp_business_account".to_owned(),
+                ..part
+            })
+        };
+        let threads =
+            json!([{"id": "447700900142", "messages": [said("wamid.1"), said("wamid.2")]}]);
+        let history = json!([{"metadata": {"phase": 0}, "threads": threads}]);
+        let before = write(&of, &[change("history", value("history", &history))]);
+        let conversation = *before.conversations.first().unwrap();
+        let line = || {
+            let line = of.vault().read(|read| read.conversation(conversation));
+            line.unwrap().unwrap()
+        };
+        assert_eq!(of.texts(conversation).len(), 2);
+        assert!(before.arrived.is_empty());
+        assert_eq!(
+            (line().unread, line().last_inbound_at, line().waits),
+            (0, None, false)
+        );
+        // The control: the same words live are all of it.
+        let live = change("messages", value("messages", &json!([said("wamid.3")])));
+        assert_eq!(write(&of, &[live]).arrived.len(), 1);
+        assert_eq!((line().unread, line().last_inbound_at), (1, Some(NOW)));
+    }
+
+    #[tokio::test]
     async fn bytes_that_are_no_json_are_kept_raw() {
         let of = TestShop::messenger().await;
         let broken = WebhookPart {
@@ -487,6 +473,7 @@ mod tests {
             account: &of.connected.account,
             version: "0",
             now: NOW,
+            db: &of.shop.db,
         };
         of.vault()
             .write(|write| {
@@ -520,6 +507,7 @@ mod tests {
             account: &of.connected.account,
             version: "test",
             now: of.clock.now(),
+            db: &of.shop.db,
         };
         let vault = of.vault();
         vault.close();

@@ -13,10 +13,13 @@ mod connecting;
 mod control;
 pub mod decode;
 mod engine;
+mod erase_person;
 mod eraser;
 mod erasure;
 mod error;
 mod forgetting;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod inbox;
 mod ingest;
 mod link;
@@ -39,6 +42,7 @@ mod repair;
 #[cfg(test)]
 mod road;
 mod routes;
+mod sealing;
 mod settings;
 mod shop;
 mod shown;
@@ -47,6 +51,7 @@ mod tasks;
 #[cfg(test)]
 mod testing;
 mod tokens;
+mod unopened;
 mod upkeep;
 
 pub use config::{Config, ConfigError, Platforms};

@@ -140,11 +140,11 @@ fn tell(shop: &Shop, row: &OutboxRow) {
 
 async fn claim(shop: &Shop, connected: &Arc<Connected>, row: &OutboxRow) -> Result<Claimed> {
     let (id, message, conversation) = (row.id, row.message, row.conversation);
-    let now = shop.now();
+    let (now, true_now) = (shop.now(), shop.true_now());
     let of = Arc::clone(connected);
     connected
         .write(move |write| {
-            let Some(means) = compose::means_now(write, &of, conversation, now)? else {
+            let Some(means) = compose::means_now(write, &of, conversation, true_now)? else {
                 if !write.back_to_draft(message, now)? {
                     return Ok(Claimed::No);
                 }
@@ -152,7 +152,7 @@ async fn claim(shop: &Shop, connected: &Arc<Connected>, row: &OutboxRow) -> Resu
                 return Ok(Claimed::BackToDraft);
             };
             Ok(write
-                .claim(id, now)?
+                .claim_at(id, now, true_now)?
                 .map_or(Claimed::No, |row| Claimed::Yes(row, means)))
         })
         .await
@@ -524,6 +524,47 @@ mod tests {
         assert_eq!(of.delivery(message), Some(Delivery::Failed));
         let trouble = of.connected.trouble(of.clock.now());
         assert_eq!(trouble, Some(crate::read::Trouble::SignInEnded));
+    }
+
+    /// A reply whose answer is lost, and its echo by the platform's clock, an hour ahead of ours.
+    async fn echo_by_another_clock(relay_tells_the_time: bool) -> Option<Delivery> {
+        let of = TestShop::messenger().await;
+        if relay_tells_the_time {
+            let keys = crate::testing::relay::keys();
+            let address = ("http://127.0.0.1:9".parse().unwrap(), keys);
+            let http = crate::link::client::http_client();
+            let (identity, clock) = (random::signing_secret(), Arc::clone(&of.shop.clock));
+            let relay = crate::link::client::RelayClient::new(http, address, identity, clock);
+            relay.learn_time(of.clock.now().plus(HOUR).0);
+            of.shop.set_relay(Some(Arc::new(relay)));
+        }
+        let (conversation, _) = of.hears("m_0", "hello");
+        of.platform.answers("POST", "/messages", &[Answer::Vanish]);
+        let message = queue(&of, conversation, "hello too");
+        send_due(&of).await;
+        of.clock.pass(HOUR);
+        let author = domain::inbound::Author::Shop;
+        let echo = domain::inbound::InboundMessage {
+            app_id: Some("1055501234567890".to_owned()),
+            ..crate::testing::inbound("m_1", "hello too", author)
+        };
+        let (at, road) = (of.clock.now(), store::vault::messages::Road::Live);
+        let echo = store::vault::messages::Arrival {
+            message: &echo,
+            at,
+            arrived_at: at,
+            road,
+            quarantine: None,
+        };
+        of.vault().write(|write| write.add_message(&echo)).unwrap();
+        of.delivery(message)
+    }
+
+    #[tokio::test]
+    async fn an_echo_is_known_though_this_computer_s_clock_is_wrong() {
+        assert_eq!(echo_by_another_clock(true).await, Some(Delivery::Sent));
+        let control = echo_by_another_clock(false).await;
+        assert_eq!(control, Some(Delivery::Unconfirmed));
     }
 
     #[tokio::test]

@@ -3,6 +3,8 @@
 //! gap, a lost subscription or a long absence it reads the newest messages of each conversation
 //! changed since, and merges them. What cannot be read is a visible gap, never a deletion.
 
+mod marks;
+
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +14,10 @@ use channels::meta::subscription::{is_subscribed, subscribe, subscribed_apps};
 use channels::meta::{Account, Error as PlatformError, Token, Verdict};
 use domain::time::{HOUR, MINUTE};
 use domain::{ContactKey, Timestamp};
+use store::VaultRead;
 use store::vault::gaps::Gap;
 use store::vault::messages::Road;
 use store::vault::thread::Page;
-use store::{Cursor, VaultRead, VaultWrite};
 use tokio_util::sync::CancellationToken;
 
 use crate::connected::{Connected, SignIn};
@@ -24,6 +26,9 @@ use crate::ingest::{self, Changes, Receiver};
 use crate::phase::LinkState;
 use crate::shop::Shop;
 use crate::tokens::{Extend, Whose};
+
+use marks::{COMPLETE_UNTIL, ENVELOPES_LOST, MISSING_SINCE, complete_until, timestamp_mark};
+pub(crate) use marks::{mark_lost, mark_missing, mark_missing_since_complete, mark_refused};
 
 /// How often subscriptions are checked.
 const CHECK_EVERY: Duration = Duration::from_secs(15 * 60);
@@ -36,20 +41,10 @@ const SLACK: i64 = 5 * MINUTE;
 /// How many messages of a thread are compared with what the platform lists.
 const KNOWN: u32 = 500;
 
-/// In the vault: since when something may be missing. Absent while nothing is.
-const MISSING_SINCE: &str = "missing_since";
-/// In the vault: until when everything is known to be here.
-const COMPLETE_UNTIL: &str = "complete_until";
 /// In the vault: the platform was told once to send webhooks.
 const SUBSCRIBED: &str = "subscribed";
-/// In the vault: envelopes the relay could not hand over, not yet accounted for.
-const ENVELOPES_LOST: &str = "envelopes_lost";
-
 /// Checks and repairs every connection; then waits for the next time, or to be woken.
 pub(crate) async fn run(shop: Arc<Shop>, stop: CancellationToken) {
-    for connected in shop.connections() {
-        notice_absence(&shop, &connected).await;
-    }
     loop {
         let calm = tokio::select! {
             () = stop.cancelled() => return,
@@ -71,6 +66,7 @@ async fn look_at_all(shop: &Shop) -> bool {
         if connected.vault().is_err() || connected.health().locked {
             continue;
         }
+        notice_absence(shop, &connected).await;
         match look_at(shop, &connected).await {
             Ok(()) => {}
             Err(error) => {
@@ -164,7 +160,8 @@ async fn learn_from(shop: &Shop, connected: &Connected, error: PlatformError) ->
     Error::Unexpected(error.to_string())
 }
 
-/// At start: whoever was away for long has missed what the relay could not keep.
+/// After a start, a sleep, a road that was gone: whoever was away for long may have missed what the
+/// relay could not keep.
 async fn notice_absence(shop: &Shop, connected: &Arc<Connected>) {
     let now = shop.now();
     let noticed = connected
@@ -176,83 +173,6 @@ async fn notice_absence(shop: &Shop, connected: &Arc<Connected>) {
     if let Err(error) = noticed {
         tracing::debug!(%error, "the last moment was not read");
     }
-}
-
-/// From this moment on something may be missing. An earlier one stands.
-pub(crate) fn mark_missing(write: &VaultWrite<'_>, since: Timestamp) -> store::Result<()> {
-    let known = timestamp_mark(write, MISSING_SINCE)?;
-    let earliest = known.map_or(since, |known| known.min(since));
-    write.set_mark(MISSING_SINCE, Some(&earliest.0.to_string()))
-}
-
-/// Something may be missing since the last moment that is known to be complete.
-pub(crate) fn mark_missing_since_complete(
-    write: &VaultWrite<'_>,
-    now: Timestamp,
-) -> store::Result<()> {
-    let connected_at = write.facts()?.map(|facts| facts.connected_at);
-    mark_missing(
-        write,
-        complete_until(write)?.or(connected_at).unwrap_or(now),
-    )
-}
-
-/// Envelopes of this connection will never come: marks it together with the cursor that goes on.
-pub(crate) async fn mark_lost(
-    shop: &Shop,
-    connected: &Arc<Connected>,
-    count: u64,
-    cursor: Cursor,
-) -> Result<()> {
-    let now = shop.now();
-    connected
-        .write(move |write| {
-            mark_missing_since_complete(write, now)?;
-            add_lost(write, count)?;
-            write.move_cursor(&cursor)
-        })
-        .await?;
-    shop.wake.repair.notify_one();
-    Ok(())
-}
-
-/// The relay refused so many envelopes since a moment.
-pub(crate) async fn mark_refused(
-    shop: &Shop,
-    connected: &Arc<Connected>,
-    count: u64,
-    since: Timestamp,
-) -> Result<()> {
-    connected
-        .write(move |write| {
-            mark_missing(write, since)?;
-            add_lost(write, count)
-        })
-        .await?;
-    shop.wake.repair.notify_one();
-    Ok(())
-}
-
-fn add_lost(write: &VaultWrite<'_>, count: u64) -> store::Result<()> {
-    let known: u64 = write
-        .mark(ENVELOPES_LOST)?
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(0);
-    write.set_mark(
-        ENVELOPES_LOST,
-        Some(&known.saturating_add(count).to_string()),
-    )
-}
-
-fn complete_until(read: &VaultRead<'_>) -> store::Result<Option<Timestamp>> {
-    timestamp_mark(read, COMPLETE_UNTIL)
-}
-
-fn timestamp_mark(read: &VaultRead<'_>, name: &str) -> store::Result<Option<Timestamp>> {
-    Ok(read
-        .mark(name)?
-        .and_then(|text| text.parse().ok())
-        .map(Timestamp))
 }
 
 /// Notes that everything until now is here: nothing is missing, and the road is open.
@@ -287,11 +207,14 @@ async fn fill_gaps(shop: &Shop, connected: &Arc<Connected>, token: &Token) -> Re
     }
     let from = since.plus(-SLACK);
     let account = &connected.account;
-    let threads = match history::changed_since(&shop.graph, account, token, from).await {
-        Ok(threads) => threads,
+    let changed = match history::changed_since(&shop.graph, account, token, from).await {
+        Ok(changed) => changed,
         Err(error) => return Err(learn_from(shop, connected, error).await),
     };
-    for thread in threads {
+    if let Some(at) = changed.cut_at {
+        note_cut_off(connected, at).await?;
+    }
+    for thread in changed.threads {
         let known = known_ids(connected, &thread).await?;
         let is_known = |id: &str| known.contains(id);
         let read = history::messages(&shop.graph, account, token, &thread, from, is_known).await;
@@ -301,6 +224,21 @@ async fn fill_gaps(shop: &Shop, connected: &Arc<Connected>, token: &Token) -> Re
         }
     }
     close_gap(connected, since, 0).await
+}
+
+/// More conversations have changed than are ever listed: what the others held is not here, and
+/// nobody knows how much it is. At least one message: that is said.
+async fn note_cut_off(connected: &Arc<Connected>, at: Timestamp) -> Result<()> {
+    connected
+        .write(move |write| {
+            write.note_gap(&Gap {
+                conversation: None,
+                at,
+                lost: 1,
+                reason: "platform".to_owned(),
+            })
+        })
+        .await
 }
 
 async fn known_ids(connected: &Arc<Connected>, thread: &Thread) -> Result<HashSet<String>> {
@@ -332,16 +270,22 @@ async fn merge(
     let account = connected.account.clone();
     let (version, now) = (shop.version.clone(), shop.now());
     let contact = thread.contact.clone();
+    let db = Arc::clone(&shop.db);
     let changes = connected
         .write(move |write| {
             let receiver = Receiver {
                 account: &account,
                 version: &version,
                 now,
+                db: &db,
             };
             let mut changes = Changes::default();
             for event in &recovered.events {
-                let changed = ingest::apply_event(write, &receiver, event, Road::Recovered, b"")?;
+                let raw = recovered
+                    .raw
+                    .get(&event.key)
+                    .map_or(&b""[..], Vec::as_slice);
+                let changed = ingest::apply_event(write, &receiver, event, Road::Recovered, raw)?;
                 changes.conversations.extend(changed.conversations);
             }
             // One gap a day and conversation: where its last unreadable message stood.
@@ -351,6 +295,10 @@ async fn merge(
                 let (last, count) = days.entry(day).or_insert((gone.at, 0));
                 (*last, *count) = (gone.at.max(*last), *count + 1);
             }
+            let erased = contact
+                .as_ref()
+                .map_or(Ok(None), |contact| receiver.erased(contact))?;
+            days.retain(|_, (last, _)| erased.is_none_or(|until| *last > until));
             if let Some(contact) = contact.filter(|_| !days.is_empty()) {
                 let conversation = write.contact_of(&contact, now)?;
                 for (at, lost) in days.into_values() {
@@ -399,6 +347,7 @@ mod tests {
     use domain::inbound::Author;
     use domain::{Channel, ConversationId};
     use serde_json::{Value, json};
+    use store::Cursor;
 
     use super::*;
     use crate::read::Trouble;

@@ -267,6 +267,37 @@ async fn what_is_durable_here_is_reported_and_nothing_comes_twice() {
 }
 
 #[tokio::test]
+async fn a_connection_that_cannot_be_made_leaves_no_secret_and_no_route() {
+    let road = begin().await;
+    let engine = &road.engine;
+    let url = road.relay.url.to_string();
+    engine.meet_relay(url.clone()).await.unwrap();
+    engine.trust_relay(url, None).await.unwrap();
+    engine.start_login(None).await.unwrap();
+    road.come_back().await;
+    until(engine, "the choice", || {
+        matches!(engine.login(), Login::Choose { .. })
+    })
+    .await;
+    let before = road.secrets.names();
+    // Where vaults would be made there is something else.
+    let vaults = road.folder.path().join("shop/vaults");
+    let _ = std::fs::remove_dir_all(&vaults);
+    std::fs::write(&vaults, b"in the way").unwrap();
+    let Login::Choose { accounts, .. } = engine.login() else {
+        panic!("no choice")
+    };
+    let ids = vec![accounts[0].id.clone()];
+    assert!(engine.connect_accounts(ids).await.is_err());
+    assert_eq!(road.relay.disconnected().len(), 1);
+    let names = road.secrets.names();
+    let left = names.iter().filter(|name| !before.contains(name));
+    // The login has a record, by which its token is found again.
+    assert!(left.clone().all(|name| name.contains("login")), "{names:?}");
+    engine.stop().await;
+}
+
+#[tokio::test]
 async fn disconnecting_one_leaves_its_sibling_and_a_receipt() {
     let road = begin().await;
     road.connect().await;

@@ -15,9 +15,9 @@ use crate::connected::{Connected, SignIn};
 use crate::error::{Error, Result};
 use crate::link::client::RelayError;
 use crate::link::inlet::{read_seal_key, start_of};
-use crate::repair;
 use crate::shop::Shop;
 use crate::tokens::Whose;
+use crate::{repair, sealing};
 
 /// A proof with less than this left is renewed.
 const RENEW_BEFORE: i64 = 30 * DAY;
@@ -76,8 +76,10 @@ pub(crate) async fn prove_due(shop: &Shop) -> Result<()> {
         let ends_soon = health
             .proof_good_until
             .is_some_and(|until| until.since(now) < RENEW_BEFORE);
+        let new_key = sealing::is_untold(&connected).await;
+        let needs_proof = health.route_stopped || ends_soon || new_key;
         // Access that was removed at Meta cannot be proved; only a new login can.
-        if health.wipes_at.is_some() || health.locked || !(health.route_stopped || ends_soon) {
+        if health.wipes_at.is_some() || health.locked || !needs_proof {
             continue;
         }
         if let Ok(Some(facts)) = connected.read(|read| read.facts()).await
@@ -156,6 +158,7 @@ async fn take(shop: &Shop, connected: &Arc<Connected>, proven: Proven) -> Result
             elsewhere,
         } => {
             go_on_with(shop, connected, stream).await?;
+            sealing::is_told(connected).await?;
             shop.learn(connected, |health| {
                 health.route_stopped = false;
                 health.proof_good_until = Some(Timestamp(good_until));

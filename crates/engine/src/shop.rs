@@ -78,6 +78,8 @@ impl Herald {
 #[derive(Debug, Default)]
 pub(crate) struct Wake {
     pub(crate) link: Notify,
+    /// Whether the socket still lives: the network may have changed under it.
+    pub(crate) probe: Notify,
     pub(crate) outbox: Notify,
     pub(crate) reconcile: Notify,
     pub(crate) media: Notify,
@@ -93,6 +95,7 @@ impl Wake {
     pub(crate) fn all(&self) {
         for bell in [
             &self.link,
+            &self.probe,
             &self.outbox,
             &self.reconcile,
             &self.media,
@@ -110,6 +113,13 @@ impl Wake {
 impl Shop {
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// The relay's time where it is known: what is compared with a platform's moments, or stands
+    /// among them, goes by this. What waits on this computer goes by [`Self::now`].
+    pub(crate) fn true_now(&self) -> Timestamp {
+        let known = self.relay().and_then(|relay| relay.known_time());
+        known.map_or_else(|| self.now(), Timestamp)
     }
 
     /// Every connection, also one whose vault is shut.

@@ -7,24 +7,31 @@ use std::time::Duration;
 
 use channels::meta::Account;
 use channels::meta::login::{Probe, probe};
+use domain::time::DAY;
 use store::shop::logins::Login;
 use tokio_util::sync::CancellationToken;
 
 use crate::connected::{Connected, SignIn};
 use crate::error::{Error, Result};
 use crate::ingest::{self, Receiver};
-use crate::routes;
 use crate::shop::Shop;
 use crate::tokens::{Extend, KeptToken, NotRenewed, Whose};
+use crate::{routes, sealing, unopened};
 
 /// How often to look without being woken.
 const EVERY: Duration = Duration::from_secs(3_600);
+/// How long it is remembered what was heard of: as long as the relay keeps anything.
+const KEPT: i64 = 30 * DAY;
 /// After trouble.
 const SOON: Duration = Duration::from_secs(60);
 
 /// Renews what is due; then waits.
 pub(crate) async fn run(shop: Arc<Shop>, stop: CancellationToken) {
     retry_quarantined(&shop).await;
+    if let Err(error) = unopened::try_again(&shop).await {
+        tracing::warn!(%error, "envelopes that did not open were not tried again");
+    }
+    sweep_media(&shop).await;
     loop {
         let done = tokio::select! {
             () = stop.cancelled() => return,
@@ -42,12 +49,41 @@ pub(crate) async fn run(shop: Arc<Shop>, stop: CancellationToken) {
 }
 
 async fn once(shop: &Shop) -> Result<()> {
+    forget_old(shop).await;
+    sealing::replace_due(shop).await?;
     routes::prove_due(shop).await?;
     let logins = shop.shop_db(|db| db.read(|read| read.logins())).await?;
     for login in logins {
         renew_login(shop, &login).await?;
     }
     Ok(())
+}
+
+/// Nothing comes again after so long: what was noted to know it by goes, and so does news about
+/// messages that never came, which may hold a person's words.
+async fn forget_old(shop: &Shop) {
+    let before = shop.now().plus(-KEPT);
+    for connected in shop.connections() {
+        let forgotten = connected.write(move |write| {
+            write.forget_pending(before)?;
+            write.forget_events(before).map(drop)
+        });
+        match forgotten.await {
+            Ok(()) | Err(Error::Gone) => {}
+            Err(error) => tracing::warn!(%error, "old notes are forgotten another time"),
+        }
+    }
+}
+
+/// Files that a crash left without a row go at the next start.
+async fn sweep_media(shop: &Shop) {
+    for connected in shop.connections() {
+        match connected.work(|vault| vault.sweep_media()).await {
+            Ok(0) | Err(Error::Gone) => {}
+            Ok(count) => tracing::info!(count, "files that belong to nothing were removed"),
+            Err(error) => tracing::warn!(%error, "the media were not looked through"),
+        }
+    }
 }
 
 /// A login's own token, and those of its WhatsApp numbers, which are the same.
@@ -143,12 +179,13 @@ async fn retry_quarantined(shop: &Shop) {
     for connected in shop.connections() {
         loop {
             let account = connected.account.clone();
-            let (version, now) = (shop.version.clone(), shop.now());
+            let (version, now, db) = (shop.version.clone(), shop.now(), Arc::clone(&shop.db));
             let tried = connected.work(move |vault| {
                 let receiver = Receiver {
                     account: &account,
                     version: &version,
                     now,
+                    db: &db,
                 };
                 ingest::try_quarantined(vault, &receiver)
             });
@@ -161,5 +198,37 @@ async fn retry_quarantined(shop: &Shop) {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::inbound::Author;
+    use store::vault::progress::Edit;
+
+    use super::*;
+    use crate::testing::{TestShop, inbound};
+
+    /// Says a new wording of a message that has not come, lets days pass, and has the message come.
+    async fn words_after(days: i64) -> Vec<String> {
+        let of = TestShop::messenger().await;
+        let contact = inbound("m_1", "", Author::Person).contact;
+        let edit = Edit {
+            platform_id: "m_1",
+            text: "her new words",
+            contact: Some(&contact),
+        };
+        let at = of.clock.now();
+        of.vault().write(|write| write.edit(&edit, at)).unwrap();
+        of.clock.pass(days * DAY);
+        forget_old(&of.shop).await;
+        let (conversation, _) = of.hears("m_1", "as it was");
+        of.texts(conversation)
+    }
+
+    #[tokio::test]
+    async fn words_about_a_message_that_never_came_are_forgotten_after_a_month() {
+        assert_eq!(words_after(29).await, ["her new words"], "the control");
+        assert_eq!(words_after(31).await, ["as it was"]);
     }
 }

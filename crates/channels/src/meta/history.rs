@@ -2,9 +2,9 @@
 //! newest messages of each. Meta gives details of the twenty newest messages only and calls older
 //! ones deleted; here they are "unavailable", never a deletion. WhatsApp has no such thing.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use domain::inbound::{Event, InboundAttachment};
+use domain::inbound::{Event, InboundAttachment, What};
 use domain::{ContactKey, ContactRef, Timestamp};
 use serde_json::Value;
 
@@ -50,6 +50,17 @@ pub struct Recovered {
     pub events: Vec<Event>,
     /// Messages that exist but of which Meta gives no details any more.
     pub unavailable: Vec<Unavailable>,
+    /// Of each event that cannot be shown, by its key, the answer of Meta's it was made of.
+    pub raw: BTreeMap<String, Vec<u8>>,
+}
+
+/// The conversations changed since a moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changed {
+    /// Newest first.
+    pub threads: Vec<Thread>,
+    /// There were more than are ever listed: what changed before this moment is not among them.
+    pub cut_at: Option<Timestamp>,
 }
 
 /// A message that exists and cannot be read.
@@ -61,32 +72,41 @@ pub struct Unavailable {
     pub at: Timestamp,
 }
 
-/// The conversations changed since a moment, newest first.
+/// Looks for the conversations changed since a moment.
 pub async fn changed_since(
     graph: &Graph,
     account: &Account,
     token: &Token,
     since: Timestamp,
-) -> Result<Vec<Thread>, Error> {
-    let mut threads = Vec::new();
+) -> Result<Changed, Error> {
+    let mut changed = Changed::default();
     let mut after = None;
-    for _ in 0..MOST_PAGES {
+    for turn in 1..=MOST_PAGES {
         let mut query = vec![("fields", "id,updated_time,participants"), ("limit", "50")];
         query.extend(after.as_deref().map(|after| ("after", after)));
         let answer = conversations(graph, account, token, &query).await?;
         let page = list(&answer, "data");
-        let read: Vec<Thread> = page
-            .iter()
-            .filter_map(|node| Thread::read(account, node))
-            .collect();
-        let reached = read.iter().any(|thread| thread.updated_at < since);
-        threads.extend(read.into_iter().filter(|thread| thread.updated_at >= since));
+        // One that does not say when it changed may have changed, and says nothing of those after it.
+        let updated = |node: &Value| moment(node, "updated_time").unwrap_or(since);
+        let recent = page.iter().filter(|node| updated(node) >= since);
+        changed.threads.extend(recent.filter_map(|node| {
+            let thread = Thread::read(account, node)?;
+            let updated_at = updated(node);
+            Some(Thread {
+                updated_at,
+                ..thread
+            })
+        }));
         after = next(&answer);
-        if reached || after.is_none() {
+        if page.iter().any(|node| updated(node) < since) || after.is_none() {
             break;
         }
+        if turn == MOST_PAGES {
+            let last = changed.threads.last();
+            changed.cut_at = Some(last.map_or(since, |thread| thread.updated_at));
+        }
     }
-    Ok(threads)
+    Ok(changed)
 }
 
 /// The conversation with one person, if there is one.
@@ -141,11 +161,16 @@ pub async fn messages(
     known: impl Fn(&str) -> bool,
 ) -> Result<Recovered, Error> {
     let mut recovered = Recovered::default();
-    for (place, node) in listed(graph, account, token, thread, since)
-        .await?
-        .iter()
-        .enumerate()
-    {
+    let (nodes, cut_off) = listed(graph, account, token, thread, since).await?;
+    if cut_off {
+        // How many lie before the last that is listed nobody knows: at least one.
+        let last = nodes.last().and_then(|node| moment(node, "created_time"));
+        recovered.unavailable.push(Unavailable {
+            platform_id: String::new(),
+            at: last.unwrap_or(since),
+        });
+    }
+    for (place, node) in nodes.iter().enumerate() {
         let Some(id) = word(node, "id") else { continue };
         if known(&id) {
             continue;
@@ -156,8 +181,17 @@ pub async fn messages(
             None if place < DETAILED => details(graph, account, token, &id).await?,
             None => None,
         };
-        match details.and_then(|node| event(account, thread, &node, at)) {
-            Some(event) => recovered.events.push(event),
+        let read = details
+            .as_ref()
+            .and_then(|node| event(account, thread, node, at));
+        match read {
+            Some(event) => {
+                let shown = matches!(&event.what, What::Message(it) if it.unsupported.is_none());
+                if let (false, Ok(raw)) = (shown, serde_json::to_vec(&details)) {
+                    recovered.raw.insert(event.key.clone(), raw);
+                }
+                recovered.events.push(event);
+            }
             None => recovered.unavailable.push(Unavailable {
                 platform_id: id,
                 at,
@@ -170,14 +204,14 @@ pub async fn messages(
 }
 
 /// The conversation's messages since a moment, newest first: with details where Meta gives them
-/// in the same answer.
+/// in the same answer. True if there are more than are ever listed.
 async fn listed(
     graph: &Graph,
     account: &Account,
     token: &Token,
     thread: &Thread,
     since: Timestamp,
-) -> Result<Vec<Value>, Error> {
+) -> Result<(Vec<Value>, bool), Error> {
     let fields = format!("messages.limit({DETAILED}){{{}}}", fields(account));
     graph.pause(account.channel()).await;
     let answer = graph
@@ -186,6 +220,7 @@ async fn listed(
     let mut page = answer.get("messages").cloned().unwrap_or_default();
     let mut seen = HashSet::new();
     let mut nodes = Vec::new();
+    let mut cut_off = false;
     for turn in 0..MOST_PAGES {
         let recent = |node: &Value| moment(node, "created_time").is_none_or(|at| at >= since);
         let all = list(&page, "data");
@@ -197,12 +232,13 @@ async fn listed(
         if all.iter().any(|node| !recent(node)) || (after.is_none() && !cut) {
             break;
         }
+        cut_off = turn + 1 == MOST_PAGES;
         let mut query = vec![("fields", "id,created_time"), ("limit", "100")];
         query.extend(after.as_deref().map(|after| ("after", after)));
         graph.pause(account.channel()).await;
         page = graph.get(token, &[&thread.id, "messages"], &query).await?;
     }
-    Ok(nodes)
+    Ok((nodes, cut_off))
 }
 
 /// One message; `None` if Meta says that there is no such thing, which it says of all but the

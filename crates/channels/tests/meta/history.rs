@@ -76,7 +76,7 @@ async fn recover(server: &Server, account: &Account, since: i64) -> (Vec<Event>,
     let threads = changed_since(&graph, account, &token, at(since))
         .await
         .unwrap();
-    let [thread] = &threads[..] else {
+    let [thread] = &threads.threads[..] else {
         panic!("one conversation")
     };
     let recovered = messages(&graph, account, &token, thread, at(since), |_| false)
@@ -278,13 +278,39 @@ async fn conversations_are_read_until_one_is_older() {
     let threads = changed_since(&server.graph(), &instagram(), &server.token(), at(5))
         .await
         .unwrap();
-    let ids: Vec<_> = threads.iter().map(|thread| thread.id.as_str()).collect();
+    let ids: Vec<_> = threads
+        .threads
+        .iter()
+        .map(|thread| thread.id.as_str())
+        .collect();
     assert_eq!(ids, ["t_3", "t_2", "t_1"]);
+    assert_eq!(threads.cut_at, None);
     assert_eq!(server.asked().len(), 2);
     assert_eq!(
         server.asked()[0].query("platform").as_deref(),
         Some("instagram")
     );
+}
+
+/// A list without an end is not read for ever, and where it was left is said. One conversation that
+/// does not say when it changed ends nothing.
+#[tokio::test]
+async fn a_list_that_is_left_says_where() {
+    let server = Server::start(|_, turn| {
+        let mut first = conversation(&format!("t_{turn}"), 30);
+        first.as_object_mut().unwrap().remove("updated_time");
+        reply(
+            200,
+            &json!({"data": [first, conversation(&format!("u_{turn}"), 20)],
+            "paging": {"cursors": {"after": "c"}, "next": "https://x/"}}),
+        )
+    })
+    .await;
+    let changed = changed_since(&server.graph(), &messenger(), &server.token(), at(5))
+        .await
+        .unwrap();
+    assert_eq!(changed.threads.len(), 200);
+    assert_eq!(changed.cut_at, Some(at(20)));
 }
 
 #[tokio::test]

@@ -5,8 +5,11 @@ use domain::inbound::{Event, What};
 use store::vault::messages::Road;
 use store::vault::quarantine::{NewQuarantine, Quarantined};
 use store::{Vault, VaultWrite};
+use wire::event::WebhookPart;
 
-use super::{Changes, Opened, Receiver, Timestamp, apply_anew, events_of};
+use super::apply::apply_anew;
+use super::slices::{Slice, slices};
+use super::{Changes, Opened, Receiver, Timestamp, apply_slice, events_of, is_about_content};
 
 /// Keeps an event raw, with whoever it is from: it goes when they are erased.
 pub(super) fn keep(
@@ -34,16 +37,17 @@ pub(super) fn keep_raw(
     write: &VaultWrite<'_>,
     receiver: &Receiver<'_>,
     opened: &Opened,
-    reason: &str,
-    sequence: u64,
+    (reason, sequence, place): (&str, u64, usize),
 ) -> store::Result<()> {
     let (bytes, at) = match opened {
-        Opened::Part(part) => (part.to_bytes(), Timestamp(part.received_at)),
+        Opened::Part(part) | Opened::Slice(part, _) => {
+            (part.to_bytes(), Timestamp(part.received_at))
+        }
         Opened::Unknown { bytes, .. } => (bytes.clone(), receiver.now),
         Opened::Sealed => return Ok(()),
     };
     write.quarantine(&NewQuarantine {
-        event_key: &format!("envelope:{sequence}"),
+        event_key: &format!("{UNWRITTEN}{sequence}:{place}"),
         raw: &bytes,
         reason,
         conversation: None,
@@ -53,7 +57,9 @@ pub(super) fn keep_raw(
     Ok(())
 }
 
-/// How many raw events are looked at in one transaction.
+/// Before the place in the stream of what could not be written at all: no event is known of it.
+const UNWRITTEN: &str = "envelope:";
+/// How many raw events are looked at in one go.
 const AT_ONCE: u32 = 64;
 
 /// Tries what an earlier version could not understand. Returns what has changed; `None` when there
@@ -66,32 +72,67 @@ pub(crate) fn try_quarantined(
     if untried.is_empty() {
         return Ok(None);
     }
-    vault.write(|write| {
-        let mut changes = Changes::default();
-        for kept in &untried {
-            match understood(receiver, kept) {
-                Some(event) => {
-                    changes.join(apply_anew(
-                        write,
-                        receiver,
-                        &event,
-                        Road::Recovered,
-                        &kept.raw,
-                    )?);
-                    write.leave_quarantine(kept.id)?;
-                }
-                None => write.tried_again(kept.id, receiver.version)?,
+    let mut changes = Changes::default();
+    for kept in &untried {
+        match vault.write(|write| try_one(write, receiver, kept)) {
+            Ok(changed) => changes.join(changed),
+            // It still cannot be written; what lies behind it can.
+            Err(error) if is_about_content(&error) => {
+                vault.write(|write| write.tried_again(kept.id, receiver.version))?;
             }
+            Err(error) => return Err(error),
         }
-        Ok(Some(changes))
-    })
+    }
+    Ok(Some(changes))
+}
+
+fn try_one(
+    write: &VaultWrite<'_>,
+    receiver: &Receiver<'_>,
+    kept: &Quarantined,
+) -> store::Result<Changes> {
+    let mut changes = Changes::default();
+    if kept.event_key.starts_with(UNWRITTEN) {
+        let Some(part) = part_of(kept) else {
+            write.tried_again(kept.id, receiver.version)?;
+            return Ok(changes);
+        };
+        // Whatever is not understood in it is kept again, each under its own name.
+        write.leave_quarantine(kept.id)?;
+        for slice in slices(&part) {
+            let slice = Slice {
+                road: if slice.road == Road::Live {
+                    Road::Recovered
+                } else {
+                    slice.road
+                },
+                ..slice
+            };
+            apply_slice(write, receiver, &slice, &mut changes)?;
+        }
+        return Ok(changes);
+    }
+    match understood(receiver, kept) {
+        Some(event) => {
+            let road = Road::Recovered;
+            changes.join(apply_anew(write, receiver, &event, road, &kept.raw)?);
+            write.leave_quarantine(kept.id)?;
+        }
+        None => write.tried_again(kept.id, receiver.version)?,
+    }
+    Ok(changes)
+}
+
+fn part_of(kept: &Quarantined) -> Option<WebhookPart> {
+    match wire::event::Event::from_bytes(&kept.raw) {
+        Some(wire::event::Event::Webhook(part)) => Some(part),
+        _ => None,
+    }
 }
 
 /// The event this version makes of what was kept, if it can show all of it.
 fn understood(receiver: &Receiver<'_>, kept: &Quarantined) -> Option<Event> {
-    let Some(wire::event::Event::Webhook(part)) = wire::event::Event::from_bytes(&kept.raw) else {
-        return None;
-    };
+    let part = part_of(kept)?;
     events_of(&part, receiver).into_iter().find(|event| {
         let shown = match &event.what {
             What::Message(message) => message.unsupported.is_none(),

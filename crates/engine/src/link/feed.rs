@@ -135,6 +135,8 @@ impl Feed {
                 self.forget_former_stream(&inlet);
                 self.inlets.insert(cursor.stream, inlet);
                 frames.push(frame);
+            } else if let Some(known) = self.inlets.get_mut(&cursor.stream) {
+                known.renew_keys(inlet);
             }
         }
         Some(frames)

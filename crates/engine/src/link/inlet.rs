@@ -16,7 +16,7 @@ use crate::connected::Connected;
 use crate::error::{Error, Result};
 use crate::ingest::{self, Changes, Opened, Receiver};
 use crate::shop::Shop;
-use crate::{arrivals, control};
+use crate::{arrivals, control, sealing};
 
 /// One stream's way in.
 #[derive(Debug)]
@@ -42,6 +42,11 @@ impl Inlet {
         }
     }
 
+    /// From now on it is opened with the keys of this moment.
+    pub(super) fn renew_keys(&mut self, fresh: Self) {
+        self.openers = fresh.openers;
+    }
+
     pub(super) fn id(&self) -> Option<ConnectionId> {
         self.whose.as_ref().map(|connected| connected.id)
     }
@@ -56,12 +61,23 @@ pub(super) async fn inlet_of(
     if connected.vault().is_err() {
         return Ok(None);
     }
-    let read = |read: &store::VaultRead<'_>| Ok((read.cursor()?, read.earlier_seal_keys()?));
-    let (cursor, earlier) = connected.read(read).await?;
-    let Some(cursor) = cursor else {
+    let Some(cursor) = connected.read(|read| read.cursor()).await? else {
         return Ok(None);
     };
     let stream = StreamId::from_bytes(cursor.stream);
+    let openers = openers_of(shop, relay, &connected, stream).await?;
+    let inlet = Inlet::new(Some(connected), openers, &cursor);
+    Ok(Some((to_wire(&cursor), inlet)))
+}
+
+/// The keys that may open a connection's stream, the present one first.
+pub(crate) async fn openers_of(
+    shop: &Shop,
+    relay: RelayId,
+    connected: &Connected,
+    stream: StreamId,
+) -> Result<Vec<Opener>> {
+    let earlier = connected.read(|read| read.earlier_seal_keys()).await?;
     let name = shop.profile.seal_name(connected.id);
     let mut openers: Vec<Opener> = keychain_opener(shop, name, stream, relay)
         .await?
@@ -74,11 +90,10 @@ pub(super) async fn inlet_of(
             openers.push(opener(stream, relay, id, SealSecret::from_bytes(secret)));
         }
     }
-    let inlet = Inlet::new(Some(connected), openers, &cursor);
-    Ok(Some((to_wire(&cursor), inlet)))
+    Ok(openers)
 }
 
-pub(super) async fn keychain_opener(
+pub(crate) async fn keychain_opener(
     shop: &Shop,
     name: String,
     stream: StreamId,
@@ -129,14 +144,15 @@ pub(crate) fn start_of(stream: StreamId) -> store::Cursor {
     from_wire(&Cursor::start(stream), 0)
 }
 
-fn open_with(
+/// What is inside, and the place of the key that opened it: the present one is the first.
+pub(crate) fn open_with(
     openers: &mut [Opener],
     sealed: &[u8],
-) -> std::result::Result<Zeroizing<Vec<u8>>, CannotOpen> {
+) -> std::result::Result<(Zeroizing<Vec<u8>>, usize), CannotOpen> {
     let mut why = CannotOpen::OtherKey;
-    for opener in openers {
+    for (place, opener) in openers.iter_mut().enumerate() {
         match opener.open(sealed) {
-            Ok(plain) => return Ok(plain),
+            Ok(plain) => return Ok((plain, place)),
             Err(CannotOpen::OtherKey) => {}
             Err(other) => why = other,
         }
@@ -154,7 +170,7 @@ pub(super) async fn take_control(
     let mut unopened = Vec::new();
     for envelope in &envelopes {
         match open_with(&mut inlet.openers, envelope.sealed()) {
-            Ok(plain) => match Event::from_bytes(&plain) {
+            Ok((plain, _)) => match Event::from_bytes(&plain) {
                 Some(Event::Control(control)) => said.push(control),
                 Some(Event::Webhook(_)) | None => {
                     tracing::warn!("the control stream held something unknown");
@@ -189,46 +205,20 @@ pub(super) async fn take_connection(
     connected: &Arc<Connected>,
     envelopes: Vec<Genuine>,
 ) -> Result<()> {
-    let account = connected.account.clone();
-    let (version, now, durable) = (shop.version.clone(), shop.now(), inlet.durable);
-    let db = Arc::clone(&shop.db);
-    let id = connected.id;
-    let mut openers = std::mem::take(&mut inlet.openers);
-    let work = move |vault: &store::Vault| {
-        let mut batch = Vec::with_capacity(envelopes.len());
-        let mut unopened = Vec::new();
-        for envelope in &envelopes {
-            let cursor = from_wire(&envelope.cursor(), durable);
-            let opened = match open_with(&mut openers, envelope.sealed()) {
-                Ok(plain) => match Event::from_bytes(&plain) {
-                    Some(Event::Webhook(part)) => Opened::Part(part),
-                    Some(Event::Control(_)) | None => Opened::Unknown {
-                        sequence: cursor.seq,
-                        bytes: plain.to_vec(),
-                    },
-                },
-                Err(why) => {
-                    unopened.push(kept_sealed(envelope, Some(id), why, now));
-                    Opened::Sealed
-                }
-            };
-            batch.push((opened, cursor));
+    let envelopes = Arc::new(envelopes);
+    let mut taken = try_take(shop, inlet, connected, (&envelopes, Keys::MayBeOld)).await?;
+    if taken.is_none() {
+        // The key may have been replaced since the socket was opened.
+        if let Some(relay) = shop.relay() {
+            let stream = envelopes.first().map(|first| first.cursor().stream);
+            let stream = stream.ok_or(Error::Gone)?;
+            inlet.openers = openers_of(shop, relay.keys().relay, connected, stream).await?;
         }
-        let receiver = Receiver {
-            account: &account,
-            version: &version,
-            now,
-        };
-        // What does not open is safe before the cursor passes it.
-        let kept = match unopened.is_empty() {
-            true => Ok(()),
-            false => db.write(|write| unopened.iter().try_for_each(|one| write.keep_unopened(one))),
-        };
-        let written = kept.and_then(|()| ingest::write_batch(vault, &receiver, &batch));
-        Ok((openers, written, unopened.len()))
+        taken = try_take(shop, inlet, connected, (&envelopes, Keys::AreNew)).await?;
+    }
+    let Some((written, unopened)) = taken else {
+        return Ok(());
     };
-    let (openers, written, unopened) = connected.work(work).await?;
-    inlet.openers = openers;
     let full = matches!(written, Err(store::Error::DiskFull));
     let count = u32::try_from(unopened).unwrap_or(u32::MAX);
     shop.learn(connected, |health| {
@@ -237,8 +227,110 @@ pub(super) async fn take_connection(
     })
     .await;
     let changes: Changes = written?;
-    after_commit(shop, id, &changes).await;
+    after_commit(shop, connected.id, &changes).await;
     Ok(())
+}
+
+/// Whether the keys at hand are those of this moment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keys {
+    MayBeOld,
+    AreNew,
+}
+
+/// Opens and writes down. `None`, and nothing written, if something did not open for want of a key
+/// and the keys may be old ones.
+async fn try_take(
+    shop: &Shop,
+    inlet: &mut Inlet,
+    connected: &Arc<Connected>,
+    (envelopes, keys): (&Arc<Vec<Genuine>>, Keys),
+) -> Result<Option<(store::Result<Changes>, usize)>> {
+    let account = connected.account.clone();
+    let (version, now, durable) = (shop.version.clone(), shop.now(), inlet.durable);
+    let (db, envelopes) = (Arc::clone(&shop.db), Arc::clone(envelopes));
+    let id = connected.id;
+    let mut openers = std::mem::take(&mut inlet.openers);
+    let work = move |vault: &store::Vault| {
+        let all = OpenedAll::of(&mut openers, &envelopes, (id, durable, now));
+        if all.lacks_key && keys == Keys::MayBeOld {
+            return Ok((openers, None));
+        }
+        let receiver = Receiver {
+            account: &account,
+            version: &version,
+            now,
+            db: &db,
+        };
+        // What does not open is safe before the cursor passes it.
+        let kept = match all.unopened.is_empty() {
+            true => Ok(()),
+            false => db.write(|write| {
+                let mut unopened = all.unopened.iter();
+                unopened.try_for_each(|one| write.keep_unopened(one))
+            }),
+        };
+        let bounded = kept.and_then(|()| sealing::note_opened(vault, all.by_present_key, now));
+        let written = bounded.and_then(|()| ingest::write_batch(vault, &receiver, &all.batch));
+        Ok((openers, Some((written, all.unopened.len()))))
+    };
+    let (openers, taken) = connected.work(work).await?;
+    inlet.openers = openers;
+    Ok(taken)
+}
+
+/// A batch of envelopes, opened as far as they open.
+struct OpenedAll {
+    batch: Vec<(Opened, store::Cursor)>,
+    unopened: Vec<Unopened>,
+    /// One did not open for want of a key.
+    lacks_key: bool,
+    /// The last sequence that the present key opened.
+    by_present_key: Option<u64>,
+}
+
+impl OpenedAll {
+    fn of(
+        openers: &mut [Opener],
+        envelopes: &[Genuine],
+        (id, durable, now): (ConnectionId, u64, Timestamp),
+    ) -> Self {
+        let mut all = Self {
+            batch: Vec::with_capacity(envelopes.len()),
+            unopened: Vec::new(),
+            lacks_key: false,
+            by_present_key: None,
+        };
+        for envelope in envelopes {
+            let cursor = from_wire(&envelope.cursor(), durable);
+            let opened = match open_with(openers, envelope.sealed()) {
+                Ok((plain, place)) => {
+                    if place == 0 {
+                        all.by_present_key = Some(cursor.seq);
+                    }
+                    read_opened(&plain, cursor.seq)
+                }
+                Err(why) => {
+                    all.lacks_key |= why == CannotOpen::OtherKey;
+                    all.unopened.push(kept_sealed(envelope, Some(id), why, now));
+                    Opened::Sealed
+                }
+            };
+            all.batch.push((opened, cursor));
+        }
+        all
+    }
+}
+
+/// What was inside an envelope of a connection's stream.
+pub(crate) fn read_opened(plain: &[u8], sequence: u64) -> Opened {
+    match Event::from_bytes(plain) {
+        Some(Event::Webhook(part)) => Opened::Part(part),
+        Some(Event::Control(_)) | None => Opened::Unknown {
+            sequence,
+            bytes: plain.to_vec(),
+        },
+    }
 }
 
 async fn after_commit(shop: &Shop, id: ConnectionId, changes: &Changes) {

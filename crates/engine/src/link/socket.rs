@@ -129,7 +129,7 @@ async fn carry(
     stop: &CancellationToken,
 ) -> Closed {
     let silence = Duration::from_millis(u64::try_from(frame::SILENCE).unwrap_or(60_000));
-    let mut heard = Instant::now();
+    let mut lost_at = Instant::now() + silence;
     let mut steady = (Instant::now(), shop.now());
     let mut look = tokio::time::interval(LOOK_AT_CLOCK);
     loop {
@@ -139,7 +139,7 @@ async fn carry(
                 return Closed::Stopped;
             }
             message = socket.next() => {
-                heard = Instant::now();
+                lost_at = Instant::now() + silence;
                 match read(message) {
                     Frame::Text(frame) => feed.on_frame(frame),
                     Frame::Envelope(envelope) => feed.on_envelope(envelope),
@@ -147,7 +147,16 @@ async fn carry(
                     Frame::Over => return Closed::Lost,
                 }
             }
-            () = tokio::time::sleep_until(heard + silence) => return Closed::Lost,
+            () = tokio::time::sleep_until(lost_at) => return Closed::Lost,
+            () = shop.wake.probe.notified() => {
+                // The network may have changed under the socket: whoever lives answers soon.
+                let asked = timeout(PATIENCE, socket.send(Message::Ping(Vec::new().into()))).await;
+                if !matches!(asked, Ok(Ok(()))) {
+                    return Closed::Lost;
+                }
+                lost_at = lost_at.min(Instant::now() + PATIENCE);
+                continue;
+            }
             () = shop.wake.link.notified() => match feed.changed_streams(shop, relay).await {
                 Some(frames) => frames.into_iter().map(Step::Say).collect(),
                 None => return Closed::Anew,

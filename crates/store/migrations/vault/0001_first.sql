@@ -124,6 +124,7 @@ CREATE TABLE messages (
     edited_at       INTEGER,
     elsewhere       INTEGER NOT NULL DEFAULT 0,
     recovered       INTEGER NOT NULL DEFAULT 0,
+    history         INTEGER NOT NULL DEFAULT 0,
     seen            INTEGER NOT NULL DEFAULT 1,
     unsupported     TEXT,
     quarantine      INTEGER REFERENCES quarantine (id) ON DELETE SET NULL

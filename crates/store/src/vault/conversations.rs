@@ -329,12 +329,12 @@ impl VaultWrite<'_> {
 pub(crate) const REFRESH: &str = "
     UPDATE conversations SET
         last_inbound_at = (SELECT max(sent_at) FROM messages
-                           WHERE conversation = ?1 AND author = 'person'),
+                           WHERE conversation = ?1 AND author = 'person' AND history = 0),
         last_activity = (SELECT max(sent_at) FROM messages WHERE conversation = ?1),
         last_message = (SELECT id FROM messages WHERE conversation = ?1
                         ORDER BY sent_at DESC, id DESC LIMIT 1),
         unread = (SELECT count(*) FROM messages WHERE conversation = ?1 AND seen = 0),
-        waits = coalesce((SELECT author = 'person' FROM messages
+        waits = coalesce((SELECT author = 'person' AND history = 0 FROM messages
                           WHERE conversation = ?1 AND unsent = 0
                           ORDER BY sent_at DESC, id DESC LIMIT 1), 0),
         failed = (SELECT count(*) FROM messages

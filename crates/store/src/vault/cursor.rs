@@ -58,6 +58,15 @@ impl VaultWrite<'_> {
         Ok(())
     }
 
+    /// From this sequence on everything is sealed to the present key: earlier ones are needed until
+    /// `durable` has passed it.
+    pub fn bound_seal_keys(&self, seq: u64) -> Result<()> {
+        self.sql
+            .prepare_cached("UPDATE seal_keys SET until_seq = ?1 WHERE until_seq > ?1")?
+            .execute([cursor::number(seq)?])?;
+        Ok(())
+    }
+
     /// Forgets seal keys that nothing behind `durable` needs any more.
     pub fn forget_seal_keys(&self, durable: u64) -> Result<()> {
         self.sql

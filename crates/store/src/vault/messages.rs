@@ -31,7 +31,8 @@ pub enum Road {
     Live,
     /// It was missed and has been read from the platform. Unread as if it had come by itself.
     Recovered,
-    /// From before the connection was made: not unread, no notification.
+    /// From before the connection was made: not unread, no notification, and nobody waits for an
+    /// answer to it.
     History,
 }
 
@@ -55,6 +56,8 @@ pub enum News {
     Confirmed,
     /// It was here as something that could not be shown, and now can.
     Understood,
+    /// It had been read from the platform before its webhook came: nobody was told of it yet.
+    Caught,
     /// It was here.
     Known,
 }
@@ -66,6 +69,7 @@ struct Existing {
     ours: bool,
     unsupported: bool,
     unsent: bool,
+    recovered: bool,
 }
 
 impl VaultRead<'_> {
@@ -109,7 +113,7 @@ impl VaultRead<'_> {
     fn existing(&self, platform_id: &str) -> Result<Option<Existing>> {
         let mut statement = self.sql.prepare_cached(
             "SELECT id, conversation, our_id IS NOT NULL AS ours,
-                    unsupported IS NOT NULL AS unsupported, unsent
+                    unsupported IS NOT NULL AS unsupported, unsent, recovered
              FROM messages WHERE platform_id = ?1",
         )?;
         Ok(statement
@@ -163,6 +167,11 @@ impl VaultWrite<'_> {
             self.refresh(conversation);
             return Ok(self.stored(row, conversation, News::Understood));
         }
+        if existing.recovered && arrival.road == Road::Live && !placeholder {
+            self.place_by_webhook(row, arrival.at)?;
+            self.refresh(conversation);
+            return Ok(self.stored(row, conversation, News::Caught));
+        }
         Ok(self.stored(row, conversation, News::Known))
     }
 
@@ -183,8 +192,9 @@ impl VaultWrite<'_> {
             .prepare_cached(
                 "INSERT INTO messages (conversation, platform_id, our_id, author, sent_at,
                      arrived_at, text, reply_to, story_id, story_kind, delivery, elsewhere,
-                     recovered, seen, unsupported, quarantine)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                     recovered, seen, unsupported, quarantine, history)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+                     ?17)",
             )?
             .execute(params![
                 conversation,
@@ -203,6 +213,7 @@ impl VaultWrite<'_> {
                 seen,
                 message.unsupported,
                 arrival.quarantine,
+                arrival.road == Road::History,
             ])?;
         let row = self.sql.last_insert_rowid();
         if let Some(quarantine) = arrival.quarantine {
@@ -211,6 +222,16 @@ impl VaultWrite<'_> {
         self.add_attachments(row, &message.attachments)?;
         self.index_message(row, message.text.as_deref())?;
         Ok(row)
+    }
+
+    /// A look into the thread tells whole seconds, a webhook milliseconds: with it the message gets
+    /// its true place, and it did not come late after all.
+    fn place_by_webhook(&self, row: i64, at: Timestamp) -> Result<()> {
+        self.sql
+            .prepare_cached("UPDATE messages SET sent_at = ?2, recovered = 0 WHERE id = ?1")?
+            .execute(params![row, at.0])?;
+        let conversation = self.conversation_of_message(row)?;
+        self.apply_watermarks(conversation).map(drop)
     }
 
     /// What was shown as "cannot be shown" gets its content after an update, and its side: an
@@ -340,5 +361,6 @@ fn existing_from_row(row: &Row<'_>) -> rusqlite::Result<Existing> {
         ours: row.get("ours")?,
         unsupported: row.get("unsupported")?,
         unsent: row.get("unsent")?,
+        recovered: row.get("recovered")?,
     })
 }

@@ -204,6 +204,17 @@ impl VaultWrite<'_> {
 
     /// Takes a row to send it. `None` if it is not to be sent any more. Commit before sending.
     pub fn claim(&self, id: i64, now: Timestamp) -> Result<Option<OutboxRow>> {
+        self.claim_at(id, now, now)
+    }
+
+    /// The same where this computer's clock, by which rows become due, is not the platform's, by
+    /// which an echo is compared with what was started.
+    pub fn claim_at(
+        &self,
+        id: i64,
+        now: Timestamp,
+        started_at: Timestamp,
+    ) -> Result<Option<OutboxRow>> {
         self.sql
             .prepare_cached("UPDATE outbox SET held = 0 WHERE state = 'queued' AND due_at <= ?1")?
             .execute([now.0])?;
@@ -211,13 +222,13 @@ impl VaultWrite<'_> {
             .sql
             .prepare_cached(
                 "UPDATE outbox
-                 SET state = 'sending', attempts = attempts + 1, started_at = ?2
+                 SET state = 'sending', attempts = attempts + 1, started_at = ?3
                  WHERE id = ?1 AND state = 'queued' AND due_at <= ?2
                    AND NOT EXISTS (SELECT 1 FROM outbox AS other
                                    WHERE other.conversation = outbox.conversation
                                      AND other.state = 'sending')",
             )?
-            .execute(params![id, now.0])?;
+            .execute(params![id, now.0, started_at.0])?;
         if changed == 0 {
             return Ok(None);
         }

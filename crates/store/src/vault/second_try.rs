@@ -70,13 +70,14 @@ impl VaultWrite<'_> {
     }
 
     /// The owner says "Try again" to a failed reply, or "Send again" to an unconfirmed one. It gets
-    /// a new id of ours, so that a late echo of the first try is never taken for the second.
+    /// a new id of ours, so that a late echo of the first try is never taken for the second. It stands
+    /// at `sent_at` and leaves at `due_at`, which may be by two clocks.
     pub fn try_again(
         &self,
         message: MessageId,
         our_id: OurId,
         means: Means,
-        now: Timestamp,
+        (sent_at, due_at): (Timestamp, Timestamp),
     ) -> Result<()> {
         let row = self.message_row(message)?;
         let changed = self
@@ -87,13 +88,13 @@ impl VaultWrite<'_> {
                  WHERE id = ?1 AND author = 'shop' AND unsent = 0
                    AND delivery IN ('failed', 'unconfirmed')",
             )?
-            .execute(params![row, our_id.as_bytes(), now.0])?;
+            .execute(params![row, our_id.as_bytes(), sent_at.0])?;
         if changed == 0 {
             return Err(Error::Invalid("message to try again"));
         }
         let conversation = self.conversation_of_message(row)?;
         self.remove_outbox_row(row)?;
-        self.add_outbox_row(row, conversation, means, now)?;
+        self.add_outbox_row(row, conversation, means, due_at)?;
         self.refresh(conversation);
         Ok(())
     }

@@ -10,6 +10,7 @@ use store::vault::messages::News;
 use store::vault::messages::Road;
 use store::vault::outbox::OutboxRow;
 
+use crate::outbox::{claim, delivery, sent, settle};
 use crate::support::{Desk, arrives, by, echo, facts, message, our, reply, said, thread};
 
 /// The app id of Meta's own Page inbox.
@@ -181,4 +182,120 @@ fn a_reply_stands_where_the_platform_took_it_though_our_clock_is_fast() {
         assert_eq!(after.delivery, Some(Delivery::Delivered));
         assert_eq!(texts(&vault, ours), ["hello", "Yes.", "thanks"]);
     }
+}
+
+#[test]
+fn an_echo_before_the_answer_is_not_a_second_message() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
+    let own = reply(&vault, clara, 1, "Yes.", 1_000);
+    let claimed = claim(&vault, 1_000).unwrap();
+    let mut with_id = echo("17", "e_1", "Yes.");
+    with_id.our_id = Some(our(1));
+    let stored = arrives(&vault, &with_id, 1_050);
+    assert_eq!((stored.news, stored.message), (News::Confirmed, own));
+    settle(&vault, &claimed, &sent("e_1"), 1_200);
+    let own = message(&vault, own);
+    assert_eq!(
+        (own.delivery, own.sent_at),
+        (Some(Delivery::Sent), Timestamp(1_050))
+    );
+    assert_eq!(thread(&vault, clara).len(), 2);
+    assert_eq!(arrives(&vault, &with_id, 1_050).news, News::Known);
+}
+
+#[test]
+fn an_echo_after_the_answer_is_not_one_either() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
+    let own = reply(&vault, clara, 1, "Yes.", 1_000);
+    let claimed = claim(&vault, 1_000).unwrap();
+    settle(&vault, &claimed, &sent("e_1"), 1_200);
+    let stored = arrives(&vault, &echo("17", "e_1", "Yes."), 1_050);
+    assert_eq!((stored.news, stored.message), (News::Known, own));
+    assert_eq!(
+        message(&vault, own).sent_at,
+        Timestamp(1_050),
+        "the platform's time"
+    );
+    assert!(!message(&vault, own).elsewhere);
+    assert_eq!(thread(&vault, clara).len(), 2);
+}
+
+#[test]
+fn an_echo_without_our_id_is_known_by_its_words() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
+    let own = reply(&vault, clara, 1, "Yes.", 1_000);
+    let claimed = claim(&vault, 1_000).unwrap();
+    settle(&vault, &claimed, &Outcome::Unconfirmed, 61_000);
+    assert_eq!(
+        arrives(&vault, &echo("17", "e_0", "No."), 1_500).news,
+        News::Inserted
+    );
+    let hours_later = arrives(&vault, &echo("17", "e_9", "Yes."), 9_000_000);
+    assert_eq!(
+        hours_later.news,
+        News::Inserted,
+        "outside the span it is another one"
+    );
+    let stored = arrives(&vault, &echo("17", "e_1", "Yes. "), 1_500);
+    assert_eq!((stored.news, stored.message), (News::Confirmed, own));
+    assert_eq!(delivery(&vault, own), Delivery::Sent);
+    assert_eq!(vault.read(|read| read.unconfirmed()).unwrap(), []);
+}
+
+#[test]
+fn two_equal_texts_in_the_span_stay_unconfirmed() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
+    let mut own = Vec::new();
+    for (number, at) in [(1, 1_000), (2, 2_000)] {
+        own.push(reply(&vault, clara, number, "ok", at));
+        let claimed = claim(&vault, at).unwrap();
+        settle(&vault, &claimed, &Outcome::Unconfirmed, at + 100);
+    }
+    assert_eq!(
+        arrives(&vault, &echo("17", "e_1", "ok"), 1_500).news,
+        News::Inserted
+    );
+    for own in own {
+        assert_eq!(delivery(&vault, own), Delivery::Unconfirmed);
+    }
+}
+
+#[test]
+fn an_echo_that_stood_alone_is_taken_in_when_the_answer_comes() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
+    reply(&vault, clara, 1, "ok", 1_000);
+    let first = claim(&vault, 1_000).unwrap();
+    settle(&vault, &first, &Outcome::Unconfirmed, 1_100);
+    let own = reply(&vault, clara, 2, "ok", 2_000);
+    let second = claim(&vault, 2_000).unwrap();
+    arrives(&vault, &echo("17", "e_2", "ok"), 2_050);
+    vault
+        .write(|tx| {
+            tx.react(
+                "e_2",
+                domain::inbound::Author::Person,
+                Some("❤"),
+                Timestamp(2_100),
+            )
+        })
+        .unwrap();
+    assert_eq!(thread(&vault, clara).len(), 4);
+    settle(&vault, &second, &sent("e_2"), 2_200);
+    assert_eq!(thread(&vault, clara).len(), 3);
+    let own = message(&vault, own);
+    assert_eq!(
+        (own.platform_id.as_deref(), own.sent_at),
+        (Some("e_2"), Timestamp(2_050))
+    );
+    assert_eq!(own.reactions.len(), 1);
 }

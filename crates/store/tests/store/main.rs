@@ -17,6 +17,8 @@ mod media;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]
+mod order;
+#[cfg(test)]
 mod outbox;
 #[cfg(test)]
 mod placeholders;

@@ -5,13 +5,12 @@ use domain::outbound::{Failure, Holds, Outcome, Reason};
 use domain::reply_window::Means;
 use domain::{ContactKey, ContactKind, Delivery, MessageId, Timestamp};
 use store::vault::attachments::StoredMedia;
-use store::vault::messages::News;
 use store::vault::outbox::{OutboxRow, ReplyBody};
 use store::{Error, Vault};
 
-use crate::support::{Desk, arrives, echo, message, new_reply, our, reply, said, thread};
+use crate::support::{Desk, arrives, message, new_reply, our, reply, said, thread};
 
-fn claim(vault: &Vault, now: i64) -> Option<OutboxRow> {
+pub(crate) fn claim(vault: &Vault, now: i64) -> Option<OutboxRow> {
     let due = vault.read(|read| read.due(Timestamp(now), 10)).unwrap();
     let first = due.first()?;
     vault
@@ -19,20 +18,20 @@ fn claim(vault: &Vault, now: i64) -> Option<OutboxRow> {
         .unwrap()
 }
 
-fn settle(vault: &Vault, row: &OutboxRow, outcome: &Outcome, now: i64) {
+pub(crate) fn settle(vault: &Vault, row: &OutboxRow, outcome: &Outcome, now: i64) {
     vault
         .write(|tx| tx.settle(row, outcome, Timestamp(now)))
         .unwrap();
 }
 
-fn sent(id: &str) -> Outcome {
+pub(crate) fn sent(id: &str) -> Outcome {
     Outcome::Sent {
         platform_id: id.to_owned(),
         contact: None,
     }
 }
 
-fn delivery(vault: &Vault, id: MessageId) -> Delivery {
+pub(crate) fn delivery(vault: &Vault, id: MessageId) -> Delivery {
     message(vault, id).delivery.unwrap()
 }
 
@@ -226,122 +225,6 @@ fn at_start_the_held_are_drafts_and_the_sending_unconfirmed() {
 }
 
 #[test]
-fn an_echo_before_the_answer_is_not_a_second_message() {
-    let desk = Desk::new();
-    let vault = desk.create(1);
-    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
-    let own = reply(&vault, clara, 1, "Yes.", 1_000);
-    let claimed = claim(&vault, 1_000).unwrap();
-    let mut with_id = echo("17", "e_1", "Yes.");
-    with_id.our_id = Some(our(1));
-    let stored = arrives(&vault, &with_id, 1_050);
-    assert_eq!((stored.news, stored.message), (News::Confirmed, own));
-    settle(&vault, &claimed, &sent("e_1"), 1_200);
-    let own = message(&vault, own);
-    assert_eq!(
-        (own.delivery, own.sent_at),
-        (Some(Delivery::Sent), Timestamp(1_050))
-    );
-    assert_eq!(thread(&vault, clara).len(), 2);
-    assert_eq!(arrives(&vault, &with_id, 1_050).news, News::Known);
-}
-
-#[test]
-fn an_echo_after_the_answer_is_not_one_either() {
-    let desk = Desk::new();
-    let vault = desk.create(1);
-    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
-    let own = reply(&vault, clara, 1, "Yes.", 1_000);
-    let claimed = claim(&vault, 1_000).unwrap();
-    settle(&vault, &claimed, &sent("e_1"), 1_200);
-    let stored = arrives(&vault, &echo("17", "e_1", "Yes."), 1_050);
-    assert_eq!((stored.news, stored.message), (News::Known, own));
-    assert_eq!(
-        message(&vault, own).sent_at,
-        Timestamp(1_050),
-        "the platform's time"
-    );
-    assert!(!message(&vault, own).elsewhere);
-    assert_eq!(thread(&vault, clara).len(), 2);
-}
-
-#[test]
-fn an_echo_without_our_id_is_known_by_its_words() {
-    let desk = Desk::new();
-    let vault = desk.create(1);
-    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
-    let own = reply(&vault, clara, 1, "Yes.", 1_000);
-    let claimed = claim(&vault, 1_000).unwrap();
-    settle(&vault, &claimed, &Outcome::Unconfirmed, 61_000);
-    assert_eq!(
-        arrives(&vault, &echo("17", "e_0", "No."), 1_500).news,
-        News::Inserted
-    );
-    let hours_later = arrives(&vault, &echo("17", "e_9", "Yes."), 9_000_000);
-    assert_eq!(
-        hours_later.news,
-        News::Inserted,
-        "outside the span it is another one"
-    );
-    let stored = arrives(&vault, &echo("17", "e_1", "Yes. "), 1_500);
-    assert_eq!((stored.news, stored.message), (News::Confirmed, own));
-    assert_eq!(delivery(&vault, own), Delivery::Sent);
-    assert_eq!(vault.read(|read| read.unconfirmed()).unwrap(), []);
-}
-
-#[test]
-fn two_equal_texts_in_the_span_stay_unconfirmed() {
-    let desk = Desk::new();
-    let vault = desk.create(1);
-    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
-    let mut own = Vec::new();
-    for (number, at) in [(1, 1_000), (2, 2_000)] {
-        own.push(reply(&vault, clara, number, "ok", at));
-        let claimed = claim(&vault, at).unwrap();
-        settle(&vault, &claimed, &Outcome::Unconfirmed, at + 100);
-    }
-    assert_eq!(
-        arrives(&vault, &echo("17", "e_1", "ok"), 1_500).news,
-        News::Inserted
-    );
-    for own in own {
-        assert_eq!(delivery(&vault, own), Delivery::Unconfirmed);
-    }
-}
-
-#[test]
-fn an_echo_that_stood_alone_is_taken_in_when_the_answer_comes() {
-    let desk = Desk::new();
-    let vault = desk.create(1);
-    let clara = arrives(&vault, &said("17", "m_1", "hi"), 100).conversation;
-    reply(&vault, clara, 1, "ok", 1_000);
-    let first = claim(&vault, 1_000).unwrap();
-    settle(&vault, &first, &Outcome::Unconfirmed, 1_100);
-    let own = reply(&vault, clara, 2, "ok", 2_000);
-    let second = claim(&vault, 2_000).unwrap();
-    arrives(&vault, &echo("17", "e_2", "ok"), 2_050);
-    vault
-        .write(|tx| {
-            tx.react(
-                "e_2",
-                domain::inbound::Author::Person,
-                Some("❤"),
-                Timestamp(2_100),
-            )
-        })
-        .unwrap();
-    assert_eq!(thread(&vault, clara).len(), 4);
-    settle(&vault, &second, &sent("e_2"), 2_200);
-    assert_eq!(thread(&vault, clara).len(), 3);
-    let own = message(&vault, own);
-    assert_eq!(
-        (own.platform_id.as_deref(), own.sent_at),
-        (Some("e_2"), Timestamp(2_050))
-    );
-    assert_eq!(own.reactions.len(), 1);
-}
-
-#[test]
 fn a_status_with_our_id_confirms_what_was_in_doubt() {
     let desk = Desk::new();
     let vault = desk.create(1);
@@ -392,8 +275,16 @@ fn a_failed_reply_stays_with_its_reason_and_can_be_tried_again() {
         .unwrap()
         .unwrap();
     assert_eq!(line.failed, 1);
-    let again =
-        |id| vault.write(|tx| tx.try_again(own, our(id), Means::HumanAgent, Timestamp(5_000)));
+    let again = |id| {
+        vault.write(|tx| {
+            tx.try_again(
+                own,
+                our(id),
+                Means::HumanAgent,
+                (Timestamp(5_000), Timestamp(5_000)),
+            )
+        })
+    };
     again(2).unwrap();
     assert!(
         matches!(again(3), Err(Error::Invalid(_))),

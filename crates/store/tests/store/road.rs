@@ -1,8 +1,10 @@
 //! The main road: a message comes in, an answer goes out, and both are there after a restart.
 
 use domain::outbound::Outcome;
+use domain::secrets::Secret;
 use domain::{ConversationId, Delivery, Timestamp};
 use store::vault::conversations::Filter;
+use store::vault::cursor::EarlierSealKey;
 use store::vault::messages::{Arrival, News, Road};
 use store::vault::outbox::ReplyBody;
 use store::{Cursor, Vault, merged_conversations};
@@ -139,4 +141,26 @@ fn readers_see_one_snapshot_while_the_writer_goes_on() {
         vault.write(|tx| tx.set_mark("a", None)),
         Err(store::Error::Closed)
     ));
+}
+
+/// Until something was opened with the present key nobody knows where the one before ends.
+#[test]
+fn an_earlier_seal_key_is_destroyed_once_what_it_opens_is_durable() {
+    let desk = Desk::new();
+    let vault = desk.create(1);
+    let kept = || vault.read(|read| read.earlier_seal_keys()).unwrap().len();
+    let key = EarlierSealKey {
+        key_id: vec![1; 8],
+        secret: Secret::new(vec![2; 32]),
+    };
+    let no_end = i64::MAX.unsigned_abs();
+    vault.write(|tx| tx.keep_seal_key(&key, no_end)).unwrap();
+    vault.write(|tx| tx.forget_seal_keys(9_999)).unwrap();
+    assert_eq!(kept(), 1, "its end is not known");
+    vault.write(|tx| tx.bound_seal_keys(12)).unwrap();
+    vault.write(|tx| tx.bound_seal_keys(20)).unwrap();
+    vault.write(|tx| tx.forget_seal_keys(11)).unwrap();
+    assert_eq!(kept(), 1, "what it opens is not durable yet");
+    vault.write(|tx| tx.forget_seal_keys(12)).unwrap();
+    assert_eq!(kept(), 0);
 }

@@ -176,7 +176,18 @@ fn the_suppressed_can_be_asked_for_and_not_listed() {
         shop.read(|read| read.suppressed(&same_value)).unwrap(),
         None
     );
+    // Who was erased is another matter: neither takes the other's place.
+    shop.write(|tx| tx.note_erased(&key("491"), Timestamp(7)))
+        .unwrap();
+    let erased = |value: &str| shop.read(|read| read.erased_until(&key(value))).unwrap();
+    assert_eq!((erased("491"), erased("492")), (Some(Timestamp(7)), None));
+    assert!(
+        shop.read(|read| read.suppressed(&key("491")))
+            .unwrap()
+            .is_some()
+    );
     shop.write(|tx| tx.lift_suppression(&key("491"))).unwrap();
+    assert_eq!(erased("491"), Some(Timestamp(7)));
     assert_eq!(
         shop.read(|read| read.suppressed(&key("491"))).unwrap(),
         None

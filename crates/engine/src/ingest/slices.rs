@@ -1,0 +1,250 @@
+//! A part of a webhook cut into what happened, one by one. What cannot be understood is kept raw
+//! as its own slice, so that nothing another person said lies beside it and outlives their erasure.
+
+use serde_json::{Map, Value};
+use store::vault::messages::Road;
+use wire::event::{PartKind, WebhookPart};
+
+/// The lists of a WhatsApp change in which each element happened by itself.
+const LISTS: [&str; 5] = [
+    "messages",
+    "message_echoes",
+    "statuses",
+    "user_id_update",
+    "state_sync",
+];
+/// What the shop's phone had before it was connected.
+const HISTORY: &str = "history";
+
+/// One thing that happened, as a part of its own, and by which road it came.
+#[derive(Debug, Clone)]
+pub(super) struct Slice {
+    pub(super) part: WebhookPart,
+    pub(super) road: Road,
+}
+
+/// Cuts a part. At least one slice; what is no JSON, or has no known shape, is a slice by itself.
+pub(super) fn slices(part: &WebhookPart) -> Vec<Slice> {
+    let whole = |road| {
+        vec![Slice {
+            part: part.clone(),
+            road,
+        }]
+    };
+    let Ok(Value::Object(json)) = serde_json::from_slice(&part.body) else {
+        return whole(Road::Live);
+    };
+    let slices = match part.kind {
+        PartKind::Entry => of_entry(part, &json),
+        PartKind::Change => of_change(part, &json),
+        PartKind::Messaging | PartKind::Standby | PartKind::Unknown => Vec::new(),
+    };
+    if slices.is_empty() {
+        return whole(Road::Live);
+    }
+    slices
+}
+
+fn of_entry(part: &WebhookPart, entry: &Map<String, Value>) -> Vec<Slice> {
+    let one = |kind, element: &Value| slice(part, kind, element, Road::Live);
+    let mut slices: Vec<Slice> = Vec::new();
+    for (name, kind) in [
+        ("messaging", PartKind::Messaging),
+        ("standby", PartKind::Standby),
+    ] {
+        slices.extend(list(entry, name).iter().map(|element| one(kind, element)));
+    }
+    for change in list(entry, "changes") {
+        let cut = change
+            .as_object()
+            .map(|change| of_change(part, change))
+            .unwrap_or_default();
+        if cut.is_empty() {
+            slices.push(one(PartKind::Change, change));
+        } else {
+            slices.extend(cut);
+        }
+    }
+    slices
+}
+
+/// Cuts a change of WhatsApp's; those of the others say one thing each.
+fn of_change(part: &WebhookPart, change: &Map<String, Value>) -> Vec<Slice> {
+    let Some(value) = change.get("value").and_then(Value::as_object) else {
+        return Vec::new();
+    };
+    if part.object != "whatsapp_business_account" {
+        return Vec::new();
+    }
+    let cut = |name: &str, element: Value, road| {
+        let mut change = change.clone();
+        change.insert("value".to_owned(), with_only(value, name, element));
+        slice(part, PartKind::Change, &Value::Object(change), road)
+    };
+    let mut slices = Vec::new();
+    for name in LISTS {
+        let elements = list(value, name).iter().cloned();
+        slices.extend(elements.map(|element| cut(name, element, Road::Live)));
+    }
+    for chunk in list(value, HISTORY) {
+        let said = said_before(chunk).into_iter();
+        slices.extend(said.map(|chunk| cut(HISTORY, chunk, Road::History)));
+    }
+    slices
+}
+
+/// A chunk of the history as one chunk for each message in it.
+fn said_before(chunk: &Value) -> Vec<Value> {
+    let mut said = Vec::new();
+    let threads = chunk.as_object().map(|chunk| list(chunk, "threads"));
+    for thread in threads.unwrap_or_default() {
+        let messages = thread.as_object().map(|thread| list(thread, "messages"));
+        for message in messages.unwrap_or_default() {
+            let mut thread = thread.clone();
+            let mut chunk = chunk.clone();
+            put(&mut thread, "messages", message.clone());
+            put(&mut chunk, "threads", thread);
+            said.push(chunk);
+        }
+    }
+    if said.is_empty() {
+        said.push(chunk.clone());
+    }
+    said
+}
+
+/// The same with this as the only element of a list.
+fn put(of: &mut Value, name: &str, element: Value) {
+    if let Some(of) = of.as_object_mut() {
+        of.insert(name.to_owned(), Value::Array(vec![element]));
+    }
+}
+
+/// A value with one element of one list, and of the people it names only those the element is about.
+fn with_only(value: &Map<String, Value>, name: &str, element: Value) -> Value {
+    let mut value = value.clone();
+    for other in LISTS.iter().chain([&HISTORY]) {
+        if *other != name {
+            value.remove(*other);
+        }
+    }
+    if let Some(Value::Array(people)) = value.get_mut("contacts")
+        && people.len() > 1
+    {
+        people.retain(|person| is_named(person, &element));
+    }
+    value.insert(name.to_owned(), Value::Array(vec![element]));
+    Value::Object(value)
+}
+
+/// Whether an element says one of the ids of a person.
+fn is_named(person: &Value, element: &Value) -> bool {
+    let ids = ["wa_id", "user_id", "parent_user_id"];
+    let ids = ids.iter().filter_map(|name| person.get(name));
+    ids.filter_map(Value::as_str).any(|id| says(element, id))
+}
+
+fn says(json: &Value, id: &str) -> bool {
+    match json {
+        Value::String(text) => text.trim_start_matches('+') == id,
+        Value::Array(all) => all.iter().any(|one| says(one, id)),
+        Value::Object(all) => all.values().any(|one| says(one, id)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+fn list<'a>(of: &'a Map<String, Value>, name: &str) -> &'a [Value] {
+    of.get(name)
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
+}
+
+fn slice(part: &WebhookPart, kind: PartKind, json: &Value, road: Road) -> Slice {
+    let body = serde_json::to_vec(json).expect("what was read as JSON can be written");
+    let part = WebhookPart {
+        object: part.object.clone(),
+        entry_id: part.entry_id.clone(),
+        time: part.time,
+        received_at: part.received_at,
+        kind,
+        body,
+    };
+    Slice { part, road }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn part(object: &str, kind: PartKind, body: &Value) -> WebhookPart {
+        WebhookPart {
+            object: object.to_owned(),
+            entry_id: "1".to_owned(),
+            time: Some(7),
+            received_at: 9,
+            kind,
+            body: serde_json::to_vec(body).unwrap(),
+        }
+    }
+
+    fn texts(part: &WebhookPart) -> Vec<String> {
+        let slices = slices(part).into_iter();
+        slices
+            .map(|slice| String::from_utf8(slice.part.body).unwrap())
+            .collect()
+    }
+
+    const WHATSAPP: &str = "whatsapp_business_account";
+
+    #[test]
+    fn each_thing_that_happened_stands_alone() {
+        let entry = json!({"id": "1", "messaging": [{"a": "CANARY-1"}, {"a": "CANARY-2"}]});
+        let cut = texts(&part("page", PartKind::Entry, &entry));
+        assert_eq!(cut, [r#"{"a":"CANARY-1"}"#, r#"{"a":"CANARY-2"}"#]);
+        let value = json!({
+            "metadata": {"phone_number_id": "2"},
+            "contacts": [{"wa_id": "11", "profile": {"name": "CANARY-A"}},
+                         {"wa_id": "22", "profile": {"name": "CANARY-B"}}],
+            "messages": [{"from": "11", "id": "w1"}, {"from": "22", "id": "w2"}],
+            "statuses": [{"id": "w3", "recipient_id": "22"}]
+        });
+        let change = json!({"field": "messages", "value": value});
+        let cut = texts(&part(WHATSAPP, PartKind::Change, &change));
+        assert_eq!(cut.len(), 3);
+        for (slice, own, other) in [
+            (&cut[0], "CANARY-A", "CANARY-B"),
+            (&cut[1], "CANARY-B", "CANARY-A"),
+            (&cut[2], "CANARY-B", "w1"),
+        ] {
+            assert!(slice.contains(own) && !slice.contains(other), "{slice}");
+            assert!(slice.contains("phone_number_id"), "{slice}");
+        }
+    }
+
+    #[test]
+    fn what_was_before_the_connection_is_history_and_cut_by_message() {
+        let thread = json!({"id": "11", "messages": [{"id": "w1"}, {"id": "w2"}]});
+        let change = json!({"field": "history", "value": {
+            "metadata": {"phone_number_id": "2"},
+            "history": [{"metadata": {"phase": 1}, "threads": [thread]}],
+        }});
+        let entry = json!({"id": "1", "changes": [change]});
+        let cut = slices(&part(WHATSAPP, PartKind::Entry, &entry));
+        assert_eq!(cut.len(), 2);
+        assert!(cut.iter().all(|slice| slice.road == Road::History));
+    }
+
+    #[test]
+    fn what_has_no_known_shape_stays_whole() {
+        let odd = part("page", PartKind::Entry, &json!({"id": "1", "hologram": 3}));
+        assert_eq!(texts(&odd), [r#"{"id":"1","hologram":3}"#]);
+        let broken = WebhookPart {
+            body: b"{\"id\":".to_vec(),
+            ..odd
+        };
+        assert_eq!(slices(&broken).len(), 1);
+    }
+}
