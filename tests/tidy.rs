@@ -7,6 +7,8 @@ mod catalogue;
 mod crates;
 #[path = "tidy/data_map.rs"]
 mod data_map;
+#[path = "tidy/fetched.rs"]
+mod fetched;
 #[path = "tidy/licences.rs"]
 mod licences;
 #[path = "tidy/links.rs"]

@@ -87,7 +87,8 @@ fn complaints(map: &str, schemas: &BTreeSet<Column>, page: &str) -> Vec<String> 
     };
     let mut complaints = Vec::new();
     let mut mapped: BTreeMap<Column, usize> = BTreeMap::new();
-    for (database, tables) in &map {
+    // What is fetched and not stored has a rule of its own.
+    for (database, tables) in map.iter().filter(|(name, _)| *name != "fetched") {
         for (table, entries) in tables.as_table().into_iter().flatten() {
             complaints.extend(untold(database, table, entries, page));
             for (names, purpose) in entries.as_table().into_iter().flatten() {

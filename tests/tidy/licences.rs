@@ -28,7 +28,8 @@ struct Package {
 fn allowed() -> Vec<String> {
     let text = fs::read_to_string(root().join("deny.toml")).expect("deny.toml is there");
     let rules: toml::Value = toml::from_str(&text).expect("deny.toml reads");
-    let list = rules["licenses"]["allow"].as_array().expect("a list");
+    let list = rules.get("licenses").and_then(|rules| rules.get("allow"));
+    let list = list.and_then(toml::Value::as_array).expect("a list");
     list.iter()
         .map(|name| name.as_str().expect("a name").to_owned())
         .collect()
@@ -75,7 +76,8 @@ fn crates() -> Vec<Package> {
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{text}");
     let metadata: Value = serde_json::from_slice(&output.stdout).expect("metadata is JSON");
-    let packages = metadata["packages"].as_array().expect("packages");
+    let packages = metadata.get("packages").and_then(Value::as_array);
+    let packages = packages.expect("packages");
     packages
         .iter()
         .map(|package| {
@@ -94,7 +96,8 @@ fn window_packages() -> Vec<(Package, bool)> {
     let path = root().join("ui/package-lock.json");
     let lock: Value = serde_json::from_str(&fs::read_to_string(path).expect("a lock file"))
         .expect("the lock file is JSON");
-    let packages = lock["packages"].as_object().expect("packages");
+    let packages = lock.get("packages").and_then(Value::as_object);
+    let packages = packages.expect("packages");
     packages
         .iter()
         .map(|(path, package)| {
