@@ -18,7 +18,7 @@ exec xvfb-run -a -s "-screen 0 1280x900x24" dbus-run-session -- sh -c '
   shopbell & pid=$!
   for _ in $(seq 240); do
     if xdotool search --onlyvisible --name "^Shopbell" >/dev/null 2>&1; then
-      xwd -root -silent -out /root/window.xwd
+      xwd -root -silent -out /srv/window.xwd
       kill "$pid"; wait "$pid" || true; exit 0
     fi
     kill -0 "$pid" || { echo "the window ended by itself"; exit 1; }
@@ -34,9 +34,9 @@ pub(crate) fn install_and_start(workspace: &Workspace, deb: &Path) -> Result<()>
     }
     let root = workspace.target.join("clean-root");
     make(workspace, &root)?;
-    let package = root.join("root/shopbell.deb");
+    let package = root.join("srv/shopbell.deb");
     std::fs::copy(deb, &package)?;
-    inside(&root, &["apt-get", "install", "-y", "/root/shopbell.deb"])?;
+    inside(&root, &["apt-get", "install", "-y", "/srv/shopbell.deb"])?;
     say::line("✓ installs, with what it asks for");
     files(&root)?;
     let version = inside(&root, &["shopbell", "--version"])?;
@@ -58,7 +58,7 @@ pub(crate) fn install_and_start(workspace: &Workspace, deb: &Path) -> Result<()>
     inside(&root, &["sh", "-c", START])?;
     say::line(&format!(
         "✓ starts; its screen: {}",
-        root.join("root/window.xwd").display()
+        root.join("srv/window.xwd").display()
     ));
     inside(&root, &["apt-get", "purge", "-y", "shopbell"])?;
     ensure!(
