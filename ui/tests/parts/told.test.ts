@@ -37,6 +37,24 @@ async function says(part: ReturnType<typeof dialog>, sentences: string[]): Promi
   for (const sentence of sentences) await expect.element(part).toHaveTextContent(sentence);
 }
 
+describe('while the shop is shut', () => {
+  const shut = ['locked', 'passphrase', 'keyMissing', 'damaged', 'erasing', 'deletionAsked'];
+  it.each(shut)('nobody is named and nothing is asked for: %s', async (scene) => {
+    await open(`scene=${scene}`);
+    const said = document.body.textContent;
+    for (const { seed } of shop.kept) expect(said).not.toContain(seed.name);
+    for (const command of ['conversations', 'counts', 'search', 'thread', 'person', 'connections'])
+      expect(shop.asked).not.toContain(command);
+  });
+
+  it('the control: open, it names them', async () => {
+    await open();
+    await expect.element(page.getByRole('option', { name: 'Clara Whitfield' })).toBeVisible();
+    expect(document.body.textContent).toContain('Clara Whitfield');
+    expect(shop.asked).toContain('conversations');
+  });
+});
+
 describe('before anything is wiped', () => {
   it('what goes and what stays is said, and nothing happens until the name is complete', async () => {
     await open();
