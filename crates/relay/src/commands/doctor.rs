@@ -1,5 +1,6 @@
 //! Checking a relay: one line per thing, each with what to do if it is wrong.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -37,6 +38,7 @@ pub(crate) async fn doctor(settings: &Settings) -> anyhow::Result<ExitCode> {
         keys(settings),
     ];
     verdicts.extend(store(settings));
+    verdicts.extend(room(settings));
     if let Ok(config) = &config {
         verdicts.extend(public_address(config).await);
         verdicts.extend(meta(config).await);
@@ -112,6 +114,38 @@ fn store(settings: &Settings) -> Vec<Verdict> {
         Ok(verdicts)
     };
     checked().unwrap_or_else(|why| vec![Bad(format!("store: {why:#}"))])
+}
+
+/// Below this a sleeping computer's messages could fill the disk.
+const LITTLE_ROOM: u64 = 1024 * 1024 * 1024;
+
+/// How much room there is for the store, where the system says so.
+fn room(settings: &Settings) -> Option<Verdict> {
+    let store = settings.store().ok()?;
+    let folder = store.parent().filter(|folder| folder.is_dir());
+    free_bytes(folder.unwrap_or(Path::new("."))).map(room_of)
+}
+
+fn room_of(free: u64) -> Verdict {
+    let mebibytes = free / (1024 * 1024);
+    if free >= LITTLE_ROOM {
+        return Good(format!("disk: {mebibytes} MiB free"));
+    }
+    Bad(format!(
+        "disk: only {mebibytes} MiB free; without room webhooks are refused, and Meta stops \
+         delivering after an hour of that"
+    ))
+}
+
+#[cfg(unix)]
+fn free_bytes(folder: &Path) -> Option<u64> {
+    let system = rustix::fs::statvfs(folder).ok()?;
+    Some(system.f_bavail.saturating_mul(system.f_frsize))
+}
+
+#[cfg(not(unix))]
+fn free_bytes(_folder: &Path) -> Option<u64> {
+    None
 }
 
 fn queue_age(connection: &Connection) -> rusqlite::Result<Vec<Verdict>> {
@@ -256,4 +290,18 @@ fn clock(meta_now: i64) -> Verdict {
         return Bad(format!("clock: {} seconds off Meta's", apart / 1000));
     }
     Good("clock: as Meta's".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_is_almost_full_is_wrong() {
+        assert!(matches!(room_of(LITTLE_ROOM), Good(_)));
+        let Bad(said) = room_of(LITTLE_ROOM - 1) else {
+            panic!("it passes")
+        };
+        assert!(said.contains("only 1023 MiB free"), "{said}");
+    }
 }

@@ -34,6 +34,8 @@ struct Status<'a> {
     plain_code: String,
     steps: [Step; 3],
     reason: Option<String>,
+    /// Some computer holds something, or did: only then is there anything to prove.
+    held: bool,
     receipt: bool,
 }
 
@@ -190,6 +192,7 @@ impl<'a> Status<'a> {
             plain_code: deletion.code.to_string(),
             steps: [received, relay_erased, computers],
             reason: deletion.refused.as_ref().map(|(_, reason)| reason.clone()),
+            held: !deletion.devices.is_empty(),
             receipt,
         }
     }

@@ -74,6 +74,8 @@ async fn the_doctor_passes_a_healthy_relay_and_names_what_is_wrong() {
         "pass  keys",
         "pass  store: sound",
         "pass  store: the one this relay last used",
+        #[cfg(unix)]
+        "pass  disk: ",
         "pass  public address",
         "pass  app secret 1: Meta takes it",
         "note  webhooks: none yet",

@@ -49,12 +49,24 @@ async fn the_page_of_a_request_says_how_far_it_is() {
         assert!(html.contains(said), "{said} is not in {html}");
     }
     assert!(!html.contains("<script") && !html.contains("7001"));
+    assert!(html.contains("Can I prove it?"));
     let small = code.to_lowercase();
     assert_eq!(
         page(&world, &format!("/deletion/{small}")).await.0,
         200,
         "as people type it"
     );
+}
+
+#[tokio::test]
+async fn where_nothing_is_held_no_receipt_is_promised() {
+    let world = World::start().await;
+    let asked = signed_request("9999", world.now() / 1000);
+    let (_, answer) = world.callback("/meta/deletion", &asked).await;
+    let code = answer["confirmation_code"].as_str().unwrap();
+    let (_, _, html) = page(&world, &format!("/deletion/{code}")).await;
+    assert!(html.contains("Nothing is held"), "{html}");
+    assert!(!html.contains("Can I prove it?"), "{html}");
 }
 
 #[tokio::test]
@@ -133,6 +145,7 @@ async fn privacy_says_what_is_kept_and_data_deletion_how_to_end_it() {
     assert_eq!(status, 200);
     for said in [
         "30 days at most",
+        "A request sealed for a computer that is off waits until that is on.",
         "Tokens are sealed",
         "Pseudonyms of connected accounts",
     ] {

@@ -60,7 +60,8 @@ pub(super) const WORDS: Words = Words {
              Rechner sie sicher hat, und einen Tag länger; höchstens 30 Tage. Pseudonyme der \
              verbundenen Konten und der Angemeldeten, gebildet mit einem Geheimnis, das nicht \
              daneben liegt. Die Minute, in der etwas kam, und seine Größe. Zählwerte. Löschanfragen \
-             und ihre Quittungen, 400 Tage lang.",
+             und ihre Quittungen, 400 Tage lang. Eine Anfrage, die für einen ausgeschalteten \
+             Rechner versiegelt ist, wartet, bis er läuft.",
         ),
         (
             "Was es nicht aufbewahrt",
