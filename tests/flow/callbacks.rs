@@ -94,6 +94,30 @@ async fn a_deletion_reaches_a_sleeping_computer_when_it_wakes() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_computer_unseen_for_180_days_is_named_as_not_reached() -> Result<()> {
+    let mut world = World::start().await?;
+    let shop = Shop::open(&world, "shop").await?;
+    shop.connect(&world, &[Channel::Whatsapp]).await?;
+    shop.close().await;
+    let code = code(&world.phones.ask_for_deletion("owner").await?)?;
+    becomes(&world, &code, "relay_erased").await?;
+    // The control: after 170 days it is still waited for.
+    world.pass(Duration::from_secs(170 * 24 * 3600)).await?;
+    world.restart_relay().await?;
+    let waiting = status(&world, &code).await?;
+    assert_eq!(waiting["devices"][0]["state"], "waiting", "{waiting}");
+    world.pass(Duration::from_secs(11 * 24 * 3600)).await?;
+    world.restart_relay().await?;
+    let state = tests::wait::until("the page to give it up", async || {
+        let status = status(&world, &code).await?;
+        let device = status["devices"][0]["state"].as_str();
+        Ok((device == Some("not_reached")).then_some(status))
+    });
+    assert_ne!(state.await?["state"], "received");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_callback_gives_the_same_code_and_an_old_one_reaches_no_newer_login()
 -> Result<()> {
     let world = World::start().await?;

@@ -40,6 +40,11 @@ async fn disconnecting_one_leaves_nothing_of_it_and_its_sibling_alone() -> Resul
     let gone = shop.connection(Channel::Instagram).await?.id.to_string();
 
     let receipt = shop.disconnect(Channel::Instagram).await?;
+    let verified = wire::receipt::VerifiedReceipt::verify(&receipt, None);
+    let stated = verified.ok().and_then(|receipt| receipt.statement);
+    let stated = stated.context("the relay's part")?;
+    assert_eq!((stated.streams, stated.routes), (1, 1), "{receipt}");
+    assert!(stated.envelopes >= 1, "{receipt}");
     for name in ["Clara", "clara", "fern", "Fern", &gone] {
         assert!(
             !receipt.contains(name),
