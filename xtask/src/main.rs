@@ -20,6 +20,7 @@ mod services;
 mod setup;
 mod step;
 mod system;
+mod torture;
 mod walk;
 mod workspace;
 
@@ -38,6 +39,8 @@ cargo xtask demo [--headless] [--keep] [--browser]
     --browser    log in through your own browser instead of the built-in walk
 cargo xtask test                      every check and test of the repository
 cargo xtask bench [NAME…] [--json]    how fast, beside its peers (docs/benchmarks.md)
+cargo xtask torture [NAME] [--minutes N]
+                                      kill, cut off and obstruct, for as long as wished
 cargo xtask bundle [--try]            the packages people install
     --try        install and start the .deb in a clean Debian (root, mmdebstrap)
 cargo xtask bindings                  write the window's typed bindings again
@@ -64,6 +67,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ["test"] => return parts::run(&Workspace::find()?),
         ["demo", flags @ ..] => return demo::run(&Workspace::find()?, flags),
         ["bench", words @ ..] => return bench::run(&Workspace::find()?, words),
+        ["torture", words @ ..] => return torture::run(&Workspace::find()?, words),
         ["bundle", flags @ ..] => return bundle::run(&Workspace::find()?, flags),
         ["bindings"] => {
             let workspace = Workspace::find()?;

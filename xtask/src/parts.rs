@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::counts::{self, Counts};
 use crate::workspace::Workspace;
-use crate::{bindings, interrupt, npm, say, setup, step};
+use crate::{bindings, interrupt, npm, say, setup, step, torture};
 
 /// How a part's result becomes a count.
 #[derive(Debug, Clone, Copy)]
@@ -91,7 +91,8 @@ fn runners(workspace: &Workspace, results: &mut Results) -> Result<()> {
         command
     };
     let name = "units, flows and tidy";
-    results.part(workspace, name, nextest("not binary(window)"), Kind::Runner)?;
+    let quick = nextest("not binary(window) and not binary(torture)");
+    results.part(workspace, name, quick, Kind::Runner)?;
     for (name, script) in [
         ("window: components", "test"),
         ("window: pages", "test:pages"),
@@ -110,8 +111,13 @@ fn runners(workspace: &Workspace, results: &mut Results) -> Result<()> {
             nextest("binary(window)"),
             Kind::Runner,
         )?;
+        torture::forget_counts(workspace)?;
+        let name = "torture";
+        results.part(workspace, name, nextest("binary(torture)"), Kind::Runner)?;
+        torture::say_counts(workspace)?;
     } else {
         say::line("– the real window: its driver exists on Linux only; not run here");
+        say::line("– torture: its way of killing was tried on Linux only; not run here");
     }
     Ok(())
 }

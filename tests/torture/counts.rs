@@ -1,0 +1,79 @@
+//! How often, and what was counted.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+/// For how long a test goes on beyond its short count: `SHOPBELL_TORTURE_MINUTES`, set by
+/// `cargo xtask torture`.
+#[derive(Debug)]
+pub(crate) struct Rounds {
+    short: u32,
+    until: Option<Instant>,
+    done: u32,
+}
+
+impl Rounds {
+    /// At least this many.
+    pub(crate) fn at_least(short: u32) -> Self {
+        let minutes = std::env::var("SHOPBELL_TORTURE_MINUTES").ok();
+        let minutes = minutes.and_then(|text| text.parse::<u64>().ok());
+        let until = minutes.map(|minutes| Instant::now() + Duration::from_secs(minutes * 60));
+        Self {
+            short,
+            until,
+            done: 0,
+        }
+    }
+}
+
+impl Iterator for Rounds {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        let more = self.until.is_some_and(|until| Instant::now() < until);
+        (self.done < self.short || more).then(|| {
+            self.done += 1;
+            self.done
+        })
+    }
+}
+
+/// Writes down what a test counted, and says it.
+pub(crate) fn report(test: &str, text: &str) -> Result<()> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("torture");
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(folder.join(format!("{test}.txt")), format!("{text}\n"))
+        .context("the counts cannot be written")?;
+    let mut out = std::io::stdout();
+    Ok(writeln!(out, "{test}: {text}")?)
+}
+
+/// Numbers that look random and are the same in every run of a seed.
+#[derive(Debug, Clone)]
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number below `limit`.
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
+        // SplitMix64.
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let z = z ^ (z >> 31);
+        let limit = u64::try_from(limit.max(1)).unwrap_or(1);
+        usize::try_from(z % limit).unwrap_or(0)
+    }
+
+    /// True so many times in a hundred.
+    pub(crate) fn percent(&mut self, chance: usize) -> bool {
+        self.below(100) < chance
+    }
+}

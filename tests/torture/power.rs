@@ -1,0 +1,236 @@
+//! The power is cut. A killed process does not test the disk: what it wrote is still there. So the
+//! writes and syncs of the shipped relay and of the real store are recorded under load, and disks
+//! are rebuilt as a cut at any moment may have left them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use tests::clock::Clock;
+use tests::programs::program;
+use tests::relays::Relay;
+use tokio::process::Command;
+
+use crate::counts::{Dice, Rounds, report};
+use crate::device::Device;
+use crate::disk::{Image, Record, Syncs};
+use crate::ground::Ground;
+use crate::judge;
+use crate::load::{Http, Maker, number_in, words};
+use crate::victims::{Shim, compile_shim, kill};
+
+/// Cuts in the short run; each further round is as many.
+const CUTS: usize = 100;
+/// Of the control, which loses nearly always.
+const CONTROLS: usize = 12;
+/// Webhooks while the relay is recorded, and connections they come by.
+const WEBHOOKS: usize = 360;
+const CONNECTIONS: usize = 6;
+
+/// Which webhooks were answered with 200, by the port they came from, in order.
+type Answers = BTreeMap<u16, Vec<usize>>;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_relay_answered_survives_a_power_cut() -> Result<()> {
+    let ground = Ground::lay().await?;
+    let mut relay = ground.start_relay(&Shim::default()).await?;
+    let mut desk = ground.open_desk().await?;
+    desk.must(&["connect"]).await?;
+    desk.stop().await?;
+    kill(&mut relay).await?;
+    let device = Device::of(&ground.data(), &ground.keychain()?)?;
+
+    let base = ground.folder().join("base");
+    judge::copy(&ground.relay_folder(), &base)?;
+    let kept = ground.folder().join("record");
+    let shim = Shim {
+        record: Some((kept.clone(), "relay.db")),
+        ..Shim::default()
+    };
+    let mut relay = ground.start_relay(&shim).await?;
+    let answers = post_all(&ground).await?;
+    kill(&mut relay).await?;
+    let record = Record::read(&kept, &base.join("relay.db"))?;
+    let (syncs, acknowledged, _) = record.counts();
+    ensure!(
+        acknowledged == WEBHOOKS,
+        "{acknowledged} of {WEBHOOKS} answers were recorded"
+    );
+
+    let (mut judged, mut lost) = (0, 0);
+    for round in Rounds::at_least(1) {
+        for image in record.cuts(CUTS, Syncs::All, Dice::new(u64::from(round)))? {
+            lost += usize::from(loses(&ground, &device, &image, &answers).await?);
+            judged += 1;
+        }
+    }
+    ensure!(
+        lost == 0,
+        "answered webhooks are lost in {lost} of {judged} disks"
+    );
+    let mut control = 0;
+    for image in record.cuts(CONTROLS, Syncs::BeforeCheckpoints, Dice::new(7))? {
+        control += usize::from(loses(&ground, &device, &image, &answers).await?);
+    }
+    ensure!(
+        control > 0,
+        "control: a log that is not synced loses nothing either"
+    );
+    report(
+        "relay-power-cuts",
+        &format!(
+            "{judged} disks after a cut among {syncs} syncs and {acknowledged} answers with 200: \
+             none lost; control: with synchronous=NORMAL {control} of {CONTROLS} disks lose answered \
+             webhooks"
+        ),
+    )
+}
+
+async fn post_all(ground: &Ground) -> Result<Answers> {
+    let maker = Maker::new();
+    let mut posting = tokio::task::JoinSet::new();
+    for first in 0..CONNECTIONS {
+        let address = ground.address();
+        posting.spawn(async move {
+            let mut http = Http::connect(address).await;
+            let port = http.port()?;
+            let mut posted = Vec::new();
+            for number in (first..WEBHOOKS).step_by(CONNECTIONS) {
+                let status = http.post(&maker.webhook_on(0, number)).await?;
+                ensure!(status == 200, "the relay answered {status}");
+                posted.push(number);
+            }
+            Ok((port, posted))
+        });
+    }
+    let mut answers = Answers::new();
+    while let Some(posted) = posting.join_next().await {
+        let (port, posted) = posted??;
+        answers.insert(port, posted);
+    }
+    Ok(answers)
+}
+
+/// Whether a relay that starts on this disk has not all that it had answered before the cut.
+async fn loses(ground: &Ground, device: &Device, image: &Image, answers: &Answers) -> Result<bool> {
+    let folder = tempfile::tempdir_in(ground.folder())?;
+    judge::copy(
+        &ground.relay_folder().join("keys"),
+        &folder.path().join("keys"),
+    )?;
+    image.write(&folder.path().join("relay.db"))?;
+    let address = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
+    let clock = Clock::default();
+    let started = Relay::start(folder.path(), address, ground.sandbox(), &clock).await;
+    let Ok(relay) = started else {
+        return Ok(true);
+    };
+    let mut http = Http::connect(address).await;
+    let last = WEBHOOKS + 1;
+    let status = http.post(&Maker::new().webhook_on(0, last)).await?;
+    ensure!(status == 200, "the relay answered {status} after the cut");
+    let held = device.read(address, &words(last)).await?;
+    drop(http);
+    relay.stop().await;
+    let numbers: Vec<usize> = held.iter().filter_map(|words| number_in(words)).collect();
+    let held: BTreeSet<usize> = numbers.iter().copied().collect();
+    ensure!(
+        held.len() == numbers.len(),
+        "something is there twice after a cut"
+    );
+    let mut told: BTreeMap<u16, usize> = BTreeMap::new();
+    for (port, _) in &image.acknowledged {
+        let nth = told.entry(*port).or_default();
+        let number = answers.get(port).and_then(|posted| posted.get(*nth));
+        *nth += 1;
+        if !held.contains(number.context("an answer to nobody")?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+#[tokio::test]
+async fn what_the_store_committed_survives_a_power_cut() -> Result<()> {
+    const MESSAGES: u64 = 500;
+    let folder = tempfile::tempdir()?;
+    let (work, shim) = (folder.path().join("work"), compile_shim(folder.path())?);
+    write(&work, 5, &Shim::default(), &shim).await?;
+    let base = folder.path().join("base");
+    judge::copy(&work, &base)?;
+    let kept = folder.path().join("record");
+    let recorded = Shim {
+        record: Some((kept.clone(), "vault.db")),
+        ..Shim::default()
+    };
+    write(&work, MESSAGES, &recorded, &shim).await?;
+    let vault = tests::files::under(&base.join("data"))?;
+    let vault = vault.into_iter().find(|file| file.ends_with("vault.db"));
+    let record = Record::read(&kept, &vault.context("the scribe made a vault")?)?;
+    let (syncs, acknowledged, moved) = record.counts();
+    ensure!(moved > 0, "no checkpoint was made");
+
+    let (mut judged, mut lost) = (0, 0);
+    for round in Rounds::at_least(1) {
+        for image in record.cuts(CUTS, Syncs::All, Dice::new(u64::from(round)))? {
+            lost += usize::from(store_loses(&base, folder.path(), &image)?);
+            judged += 1;
+        }
+    }
+    ensure!(
+        lost == 0,
+        "committed rows are lost in {lost} of {judged} disks"
+    );
+    let mut control = 0;
+    for image in record.cuts(CUTS, Syncs::BeforeCheckpoints, Dice::new(7))? {
+        control += usize::from(store_loses(&base, folder.path(), &image)?);
+    }
+    ensure!(
+        control > 0,
+        "control: a log that is not synced loses nothing either"
+    );
+    report(
+        "store-power-cuts",
+        &format!(
+            "{judged} disks after a cut among {syncs} syncs and {acknowledged} commits: none lost; \
+             control: with synchronous=NORMAL {control} of {CUTS} disks lose committed rows"
+        ),
+    )
+}
+
+async fn write(work: &Path, count: u64, shim: &Shim, library: &Path) -> Result<()> {
+    let mut command = Command::new(program("torture-scribe")?);
+    command.arg(work).arg(count.to_string()).arg("honest");
+    shim.set(&mut command, library);
+    let done = command.output().await?;
+    ensure!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    Ok(())
+}
+
+/// Whether a store on this disk has not all that was committed before the cut.
+fn store_loses(base: &Path, beside: &Path, image: &Image) -> Result<bool> {
+    let folder = tempfile::tempdir_in(beside)?;
+    judge::copy(base, folder.path())?;
+    let files = tests::files::under(&folder.path().join("data"))?;
+    let vault = files.into_iter().find(|file| file.ends_with("vault.db"));
+    image.write(&vault.context("a vault")?)?;
+    let secrets = crate::keychain::FileSecrets::at(&folder.path().join("keychain"))?;
+    let Ok(threads) = judge::read(&folder.path().join("data"), &secrets) else {
+        return Ok(true);
+    };
+    let number = |words: &String| words.split(' ').next()?.parse::<u64>().ok();
+    let there: BTreeSet<u64> = threads.iter().flatten().filter_map(number).collect();
+    let said = image
+        .acknowledged
+        .iter()
+        .map(|(_, words)| String::from_utf8_lossy(words));
+    let mut said = said.flat_map(|words| {
+        let numbers = words.lines().filter_map(|line| line.parse::<u64>().ok());
+        numbers.collect::<Vec<_>>()
+    });
+    Ok(said.any(|number| !there.contains(&number)))
+}

@@ -1,0 +1,300 @@
+//! Erasures, cut off and obstructed: a desktop that forgets a connection is killed at every step of
+//! it and again while it goes on; the disk is full, the folder cannot be written, the keychain is
+//! locked, the relay is away. The key goes first, nothing is left, there is one receipt, and nobody
+//! else's connection is touched.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use domain::{Channel, ConnectionId};
+use store::{Paths, Profile, Vault};
+use tokio::process::Child;
+
+use crate::counts::{Dice, Rounds, report};
+use crate::ground::Ground;
+use crate::judge;
+use crate::keychain::FileSecrets;
+use crate::load::{Load, last_ones, words};
+use crate::victims::{Desk, Shim, Trouble, arm, kill, toggle_trouble};
+
+/// Kills in the short run.
+const KILLS: u32 = 300;
+/// Messages in each shop.
+const MESSAGES: usize = 3 * 64;
+/// A wipe has fewer steps.
+const STEPS: usize = 60;
+
+/// A shop as it was before, to be put back as often as needed.
+struct Shop {
+    ground: Ground,
+    kept: PathBuf,
+    /// The connections, and how many messages each has.
+    had: BTreeMap<ConnectionId, (Channel, usize)>,
+    doomed: ConnectionId,
+    secrets: Vec<String>,
+}
+
+impl Shop {
+    async fn make() -> Result<Self> {
+        let ground = Ground::lay().await?;
+        let mut relay = ground.start_relay(&Shim::default()).await?;
+        let mut desk = ground.open_desk().await?;
+        desk.must(&["connect"]).await?;
+        let load = Load::begin(ground.address());
+        load.allow(MESSAGES);
+        load.settled().await?;
+        for last in last_ones(MESSAGES) {
+            desk.must(&["hear", &words(last)]).await?;
+        }
+        desk.stop().await?;
+        kill(&mut relay).await?;
+        let kept = ground.folder().join("kept");
+        for (name, folder) in folders(&ground) {
+            judge::copy(&folder, &kept.join(name))?;
+        }
+        let had = vaults(&ground)?;
+        let doomed = had
+            .iter()
+            .find(|(_, (channel, _))| *channel == Channel::Instagram);
+        Ok(Self {
+            doomed: *doomed.context("Instagram is connected")?.0,
+            secrets: ground.secret_names()?,
+            had,
+            kept,
+            ground,
+        })
+    }
+
+    /// Puts everything back as it was, and starts the relay.
+    async fn put_back(&self) -> Result<Child> {
+        for (name, folder) in folders(&self.ground) {
+            std::fs::remove_dir_all(&folder)?;
+            judge::copy(&self.kept.join(name), &folder)?;
+        }
+        self.ground.start_relay(&Shim::default()).await
+    }
+
+    fn vault_folder(&self) -> PathBuf {
+        self.ground
+            .data()
+            .join("vaults")
+            .join(self.doomed.to_string())
+    }
+
+    /// Whether what is to go can still be opened with what is there.
+    fn is_readable(&self) -> Result<bool> {
+        let copy = tempfile::tempdir_in(self.ground.folder())?;
+        judge::copy(&self.ground.data(), copy.path())?;
+        let paths = Paths::create(copy.path())?;
+        let profile = Profile::open_or_create(&paths)?;
+        let secrets = self.ground.keychain()?;
+        Ok(Vault::open(&paths, &profile, &secrets, self.doomed).is_ok())
+    }
+
+    /// After any kill: share B goes before anything else of the connection does.
+    fn key_went_first(&self) -> Result<()> {
+        let folder = self.vault_folder();
+        let share = std::fs::read(folder.join("share.b")).ok();
+        let vault = PathBuf::from("data/vaults").join(self.doomed.to_string());
+        // One that could not be removed was overwritten: it is as good as gone.
+        if share != Some(std::fs::read(self.kept.join(vault).join("share.b"))?) {
+            return Ok(());
+        }
+        let doomed = self.doomed.to_string();
+        let left = self.ground.secret_names()?;
+        let gone = self.secrets.iter().filter(|name| name.contains(&doomed));
+        let gone: Vec<_> = gone.filter(|name| !left.contains(name)).collect();
+        ensure!(
+            gone.is_empty(),
+            "{gone:?} went before the key share in the folder"
+        );
+        ensure!(
+            folder.join("vault.db").exists(),
+            "the vault went before its key share"
+        );
+        Ok(())
+    }
+
+    /// After a wipe: nothing left, one receipt, the others as they were.
+    fn is_done(&self) -> Result<()> {
+        let doomed = self.doomed.to_string();
+        let files = tests::files::under(&self.ground.data())?;
+        let left: Vec<_> = files
+            .iter()
+            .filter(|file| file.to_string_lossy().contains(&doomed))
+            .collect();
+        ensure!(left.is_empty(), "left: {left:?}");
+        let names = self.ground.secret_names()?;
+        ensure!(
+            !names.iter().any(|name| name.contains(&doomed)),
+            "left in the keychain: {names:?}"
+        );
+        let receipts: Vec<_> = files.iter().filter(|file| is_receipt(file)).collect();
+        ensure!(receipts.len() == 1, "not one receipt: {receipts:?}");
+        engine::receipt::verify_file(receipts[0], None).context("the receipt")?;
+        let mut expected = self.had.clone();
+        expected.remove(&self.doomed);
+        ensure!(
+            vaults(&self.ground)? == expected,
+            "another connection was touched"
+        );
+        Ok(())
+    }
+}
+
+fn is_receipt(file: &std::path::Path) -> bool {
+    file.parent()
+        .is_some_and(|folder| folder.ends_with("receipts"))
+}
+
+fn folders(ground: &Ground) -> [(&'static str, PathBuf); 3] {
+    [
+        ("data", ground.data()),
+        ("keychain", ground.keychain_folder()),
+        ("relay", ground.relay_folder()),
+    ]
+}
+
+/// Every vault that opens, and how many messages it has.
+fn vaults(ground: &Ground) -> Result<BTreeMap<ConnectionId, (Channel, usize)>> {
+    let copy = tempfile::tempdir_in(ground.folder())?;
+    judge::copy(&ground.data(), copy.path())?;
+    let paths = Paths::create(copy.path())?;
+    let profile = Profile::open_or_create(&paths)?;
+    let secrets: FileSecrets = ground.keychain()?;
+    let mut found = BTreeMap::new();
+    for id in paths.vaults_on_disk()? {
+        let vault = Vault::open(&paths, &profile, &secrets, id)?;
+        let facts = vault
+            .read(|read| read.facts())?
+            .context("a vault without facts")?;
+        let threads = vault.read(judge::all_threads)?;
+        vault.close();
+        found.insert(id, (facts.channel, threads.iter().map(Vec::len).sum()));
+    }
+    Ok(found)
+}
+
+/// Begins to forget, if that was not begun before; false if it was killed meanwhile.
+async fn forget(desk: &mut Desk, shop: &Shop) -> Result<bool> {
+    if !shop.vault_folder().join("share.b").exists() {
+        return Ok(true);
+    }
+    Ok(desk.tell(&["disconnect", "instagram"]).await?.is_some())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wipe_killed_at_each_step_and_again_leaves_nothing() -> Result<()> {
+    let shop = Shop::make().await?;
+    let mut dice = Dice::new(3);
+    let (mut kills, mut wipes, mut covered) = (0_u32, 0_u32, 0);
+    let mut rounds = Rounds::at_least(KILLS);
+    let mut more = true;
+    while more {
+        let mut relay = shop.put_back().await?;
+        // The first kill goes through the steps in turn, those after it are drawn.
+        let first = 1 + usize::try_from(wipes)? % STEPS;
+        wipes += 1;
+        for life in 0..5 {
+            let shim = Shim {
+                kill_at: if life == 0 {
+                    first
+                } else {
+                    1 + dice.below(STEPS)
+                },
+                armed: life > 0,
+                ..Shim::default()
+            };
+            let mut desk = shop.ground.start_desk(&shim)?;
+            let mut alive = desk.opened().await?.is_some();
+            if alive && life == 0 {
+                arm(&desk.child).await?;
+            }
+            alive = alive && forget(&mut desk, &shop).await?;
+            alive = alive && desk.tell(&["wiped"]).await?.is_some();
+            kill(&mut desk.child).await?;
+            shop.key_went_first()?;
+            if alive {
+                break;
+            }
+            covered = covered.max(if life == 0 { first } else { 0 });
+            kills += 1;
+            more = rounds.next().is_some();
+        }
+        let mut desk = shop.ground.open_desk().await?;
+        forget(&mut desk, &shop).await?;
+        desk.must(&["wiped"]).await?;
+        desk.stop().await?;
+        kill(&mut relay).await?;
+        shop.is_done()
+            .with_context(|| format!("first killed at step {first}"))?;
+    }
+    report(
+        "wipe-killed",
+        &format!(
+            "{wipes} wipes, {kills} kills (at each of the first {covered} steps, then at random): \
+             nothing left, the key first, one receipt each, no other connection touched"
+        ),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wipe_that_is_obstructed_is_unreadable_at_once_and_whole_in_the_end() -> Result<()> {
+    let shop = Shop::make().await?;
+    ensure!(
+        shop.is_readable()?,
+        "control: what is to be wiped can be read before"
+    );
+    let mut told = Vec::new();
+    for trouble in [
+        "disk full",
+        "folder read-only",
+        "keychain locked",
+        "relay away",
+    ] {
+        let mut relay = shop.put_back().await?;
+        let shim = Shim {
+            trouble: match trouble {
+                "disk full" => Some((Trouble::DiskFull, shop.ground.data())),
+                "folder read-only" => Some((Trouble::ReadOnly, shop.ground.data())),
+                _ => None,
+            },
+            ..Shim::default()
+        };
+        let mut desk = shop.ground.start_desk(&shim)?;
+        desk.opened().await?.context("it opens")?;
+        match trouble {
+            "keychain locked" => shop.ground.lock_keychain(true)?,
+            "relay away" => kill(&mut relay).await?,
+            _ => toggle_trouble(&desk.child).await?,
+        }
+        let began = Instant::now();
+        // It may say that not all is done yet; what counts is what can be read.
+        drop(desk.tell(&["disconnect", "instagram"]).await);
+        let took = began.elapsed();
+        kill(&mut desk.child).await?;
+        if trouble == "keychain locked" {
+            shop.ground.lock_keychain(false)?;
+        }
+        ensure!(!shop.is_readable()?, "{trouble}: it can still be read");
+        shop.key_went_first()?;
+        if trouble == "relay away" {
+            relay = shop.ground.start_relay(&Shim::default()).await?;
+        }
+        let mut desk = shop.ground.open_desk().await?;
+        desk.must(&["wiped"]).await?;
+        desk.stop().await?;
+        kill(&mut relay).await?;
+        shop.is_done().with_context(|| trouble.to_owned())?;
+        told.push(format!("{trouble} ({} ms)", took.as_millis()));
+    }
+    report(
+        "wipe-obstructed",
+        &format!(
+            "{}: unreadable when the order returned, whole after the trouble, one receipt each",
+            told.join(", ")
+        ),
+    )
+}
