@@ -8,9 +8,9 @@ use domain::Timestamp;
 use domain::inbound::{Author, Event, MediaSource, What};
 use serde_json::{Value, json};
 
-use crate::server::{Asked, Server, instagram, messenger, person, picture, reply, text, whatsapp};
+use crate::server::{Asked, Server, messenger, person, picture, reply, text, whatsapp};
 
-fn at(second: i64) -> Timestamp {
+pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_seconds(1_790_000_000 + second)
 }
 
@@ -20,7 +20,7 @@ fn iso(second: i64) -> String {
     format!("2026-09-21T14:13:{:02}+0000", 20 + second)
 }
 
-fn conversation(id: &str, second: i64) -> Value {
+pub(crate) fn conversation(id: &str, second: i64) -> Value {
     json!({"id": id, "updated_time": iso(second), "participants": {"data": [
         {"id": "1042", "name": "The Shop"}, {"id": "7300000000000042", "name": "Åsa"}]}})
 }
@@ -258,59 +258,6 @@ async fn a_message_called_deleted_is_unavailable_but_a_refused_login_is_an_error
         assert_eq!(read.is_err(), is_error, "{code}");
         assert!(read.is_err() || read.unwrap().unavailable.len() == 1);
     }
-}
-
-#[tokio::test]
-async fn conversations_are_read_until_one_is_older() {
-    let server = Server::start(|asked, _| match asked.query("after").as_deref() {
-        None => reply(
-            200,
-            &json!({"data": [conversation("t_3", 30), conversation("t_2", 20)],
-            "paging": {"cursors": {"after": "c"}, "next": "https://x/"}}),
-        ),
-        _ => reply(
-            200,
-            &json!({"data": [conversation("t_1", 10), conversation("t_0", 0)],
-            "paging": {"cursors": {"after": "d"}, "next": "https://x/"}}),
-        ),
-    })
-    .await;
-    let threads = changed_since(&server.graph(), &instagram(), &server.token(), at(5))
-        .await
-        .unwrap();
-    let ids: Vec<_> = threads
-        .threads
-        .iter()
-        .map(|thread| thread.id.as_str())
-        .collect();
-    assert_eq!(ids, ["t_3", "t_2", "t_1"]);
-    assert_eq!(threads.cut_at, None);
-    assert_eq!(server.asked().len(), 2);
-    assert_eq!(
-        server.asked()[0].query("platform").as_deref(),
-        Some("instagram")
-    );
-}
-
-/// A list without an end is not read for ever, and where it was left is said. One conversation that
-/// does not say when it changed ends nothing.
-#[tokio::test]
-async fn a_list_that_is_left_says_where() {
-    let server = Server::start(|_, turn| {
-        let mut first = conversation(&format!("t_{turn}"), 30);
-        first.as_object_mut().unwrap().remove("updated_time");
-        reply(
-            200,
-            &json!({"data": [first, conversation(&format!("u_{turn}"), 20)],
-            "paging": {"cursors": {"after": "c"}, "next": "https://x/"}}),
-        )
-    })
-    .await;
-    let changed = changed_since(&server.graph(), &messenger(), &server.token(), at(5))
-        .await
-        .unwrap();
-    assert_eq!(changed.threads.len(), 200);
-    assert_eq!(changed.cut_at, Some(at(20)));
 }
 
 #[tokio::test]
