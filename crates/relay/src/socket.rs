@@ -1,5 +1,7 @@
 //! A device's socket: the one short loop that knows it. What it means is `session`'s to say.
 
+mod greeting;
+
 use std::time::Duration;
 
 use axum::extract::State;
@@ -8,18 +10,15 @@ use axum::response::Response;
 use tokio::time::{Instant, timeout};
 use wire::api::Route;
 use wire::chain::Skip;
-use wire::frame::{ByeReason, FromDevice, FromRelay, MAX_TEXT, PING_EVERY, SILENCE, StreamCursor};
-use wire::{Nonce, StreamId, auth};
+use wire::frame::{ByeReason, FromDevice, FromRelay, MAX_TEXT, PING_EVERY, SILENCE};
 
-use crate::queue::devices::{self, Device};
+use crate::queue::devices::Device;
 use crate::queue::envelopes::{self, Page};
 use crate::queue::{Result, routes, streams};
-use crate::random;
 use crate::relay::Relay;
 use crate::session::{Asked, Session, Share};
+use greeting::{Told, greet, say_welcome};
 
-/// How long a device may take for its first frame.
-const HELLO_WITHIN: Duration = Duration::from_secs(10);
 /// When to come back after a good-bye, in milliseconds.
 const COME_BACK: i64 = 2_000;
 
@@ -84,129 +83,6 @@ impl From<crate::queue::QueueError> for End {
 }
 
 type Step<T> = std::result::Result<T, End>;
-
-/// What a device was told at the welcome, and may be told anew.
-#[derive(Debug)]
-struct Told {
-    routes: Vec<Route>,
-    /// The device's control stream.
-    control: StreamId,
-    /// An earlier one that it has not read to its end: where that is.
-    former: Option<(i64, u64)>,
-}
-
-impl Told {
-    /// The device committed up to here. True if that was all that kept it at an earlier control
-    /// stream.
-    fn outgrows(&mut self, asked: Asked) -> bool {
-        let Asked::Stored { row, sequence } = asked else {
-            return false;
-        };
-        self.former
-            .take_if(|(former, end)| *former == row && sequence >= *end)
-            .is_some()
-    }
-}
-
-/// Challenge, hello, welcome.
-async fn greet(relay: &Relay, socket: &mut WebSocket) -> Step<(Device, Session, Told)> {
-    let nonce = Nonce::from_bytes(random::bytes());
-    let id = relay.keys().relay();
-    say(
-        socket,
-        &FromRelay::Challenge {
-            protocol: wire::PROTOCOL,
-            relay: id,
-            nonce,
-        },
-    )
-    .await?;
-    let hello = timeout(HELLO_WITHIN, hear(socket))
-        .await
-        .map_err(|_| End::Gone)??;
-    let FromDevice::Hello {
-        protocol,
-        device,
-        signature,
-        cursors,
-    } = hello
-    else {
-        return Err(End::Bye(ByeReason::Protocol));
-    };
-    if protocol.abs_diff(wire::PROTOCOL) > 1 {
-        return Err(End::Bye(ByeReason::Protocol));
-    }
-    let known = relay
-        .queue()
-        .read(move |connection| devices::find(connection, device))
-        .await?;
-    let known = known.ok_or(End::Bye(ByeReason::UnknownDevice))?;
-    if !auth::check_challenge(&known.identity, id, &nonce, &signature) {
-        return Err(End::Bye(ByeReason::WrongAnswer));
-    }
-    let (session, told) = welcome(relay, socket, &known, cursors).await?;
-    Ok((known, session, told))
-}
-
-async fn welcome(
-    relay: &Relay,
-    socket: &mut WebSocket,
-    device: &Device,
-    cursors: Vec<StreamCursor>,
-) -> Step<(Session, Told)> {
-    let (row, now) = (device.row, relay.clock().now());
-    relay
-        .queue()
-        .write(now, move |commit| Ok(devices::seen(commit, row, now)?))
-        .await?;
-    let (control, routes, opened) = relay
-        .queue()
-        .read(move |connection| {
-            let control = streams::control_of(connection, row)?;
-            let routes = routes::of_device(connection, row, now)?;
-            let mut opened = Vec::new();
-            for cursor in cursors {
-                if let Some(stream) = streams::of_device(connection, row, cursor.stream)? {
-                    opened.push((stream, cursor.stored));
-                }
-            }
-            Ok((control, routes, opened))
-        })
-        .await?;
-    let control = control.ok_or(End::Bye(ByeReason::UnknownDevice))?;
-    let mut session = Session::default();
-    for (stream, stored) in &opened {
-        session.open(stream, *stored);
-    }
-    // A relay that was restored has made another control stream. What the device has not read of
-    // the earlier one, an order perhaps, comes first; it is told of the other one after that.
-    let former = opened.iter().find(|(stream, stored)| {
-        stream.account.is_none() && stream.id != control.id && *stored < stream.sequence
-    });
-    let named = former.map_or(control.id, |(stream, _)| stream.id);
-    let told = Told {
-        routes,
-        control: control.id,
-        former: former.map(|(stream, _)| (stream.row, stream.sequence)),
-    };
-    say_welcome(relay, socket, named, &told).await?;
-    Ok((session, told))
-}
-
-/// A device that is named a control stream it does not know asks for it by itself.
-async fn say_welcome(
-    relay: &Relay,
-    socket: &mut WebSocket,
-    control: StreamId,
-    told: &Told,
-) -> Step<()> {
-    let welcome = FromRelay::Welcome {
-        now: relay.clock().now(),
-        control,
-        routes: told.routes.clone(),
-    };
-    say(socket, &welcome).await
-}
 
 async fn run(
     relay: &Relay,

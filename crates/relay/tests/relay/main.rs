@@ -8,6 +8,8 @@ mod callbacks;
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod deauthorize;
+#[cfg(test)]
 mod device;
 #[cfg(test)]
 mod disconnect;
