@@ -12,7 +12,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use store::{Paths, Profile, ShopDb, Vault};
 use tokio_tungstenite::tungstenite::Message;
-use wire::chain::{ChainVerifier, Cursor};
+use wire::chain::{ChainVerifier, Cursor, Head};
 use wire::envelope::Envelope;
 use wire::event::Event;
 use wire::frame::{FromDevice, FromRelay, StreamCursor};
@@ -27,6 +27,15 @@ pub(crate) struct Device {
     stream: StreamId,
     key_id: KeyId,
     key: [u8; 32],
+}
+
+/// One frame of the stream.
+#[derive(Debug, Clone)]
+pub(crate) enum Frame {
+    /// An envelope.
+    Envelope(Envelope),
+    /// The relay's signature over all until here.
+    Head(Head),
 }
 
 impl Device {
@@ -66,6 +75,15 @@ impl Device {
 
     /// The words of every message the relay holds, until these come.
     pub(crate) async fn read(&self, relay: SocketAddr, last: &str) -> Result<Vec<String>> {
+        Ok(self.frames(relay, last).await?.0)
+    }
+
+    /// The same, with the frames they came in.
+    pub(crate) async fn frames(
+        &self,
+        relay: SocketAddr,
+        last: &str,
+    ) -> Result<(Vec<String>, Vec<Frame>)> {
         let reading = self.read_on(relay, last);
         let limit = Duration::from_secs(120);
         tokio::time::timeout(limit, reading)
@@ -73,19 +91,58 @@ impl Device {
             .context("the relay holds something back")?
     }
 
-    async fn read_on(&self, relay: SocketAddr, last: &str) -> Result<Vec<String>> {
-        let url = format!("ws://{relay}/v1/stream");
-        let (mut socket, _) = tokio_tungstenite::connect_async(url).await?;
-        let mut verifier = ChainVerifier::new(self.keys.clone(), Cursor::start(self.stream));
+    /// What these frames say, if all of it is believed.
+    pub(crate) fn believe(&self, frames: &[Frame]) -> Result<Vec<String>> {
+        let mut verifier = self.verifier();
+        let mut opener = self.opener();
+        let mut words = Vec::new();
+        for frame in frames {
+            match frame {
+                Frame::Envelope(envelope) => verifier.push(envelope.clone())?,
+                Frame::Head(head) => {
+                    for genuine in verifier.close(head)? {
+                        words.extend(words_in(&opener.open(genuine.sealed())?)?);
+                    }
+                }
+            }
+        }
+        Ok(words)
+    }
+
+    /// What these frames say to somebody who opens whatever comes: for controls.
+    pub(crate) fn believe_anything(&self, frames: &[Frame]) -> Result<Vec<String>> {
+        let mut opener = self.opener();
+        let mut words = Vec::new();
+        for frame in frames {
+            if let Frame::Envelope(envelope) = frame {
+                words.extend(words_in(&opener.open(&envelope.sealed)?)?);
+            }
+        }
+        Ok(words)
+    }
+
+    fn verifier(&self) -> ChainVerifier {
+        ChainVerifier::new(self.keys.clone(), Cursor::start(self.stream))
+    }
+
+    fn opener(&self) -> Opener {
         let about = (Use::Envelope, *self.stream.as_bytes());
         let secret = SealSecret::from_bytes(self.key);
-        let mut opener = Opener::new(about, self.keys.relay, self.key_id, secret);
-        let mut words = Vec::new();
+        Opener::new(about, self.keys.relay, self.key_id, secret)
+    }
+
+    async fn read_on(&self, relay: SocketAddr, last: &str) -> Result<(Vec<String>, Vec<Frame>)> {
+        let url = format!("ws://{relay}/v1/stream");
+        let (mut socket, _) = tokio_tungstenite::connect_async(url).await?;
+        let mut verifier = self.verifier();
+        let mut opener = self.opener();
+        let (mut words, mut frames) = (Vec::new(), Vec::new());
         while let Some(message) = socket.next().await {
             let frame = match message? {
                 Message::Binary(bytes) => {
                     let envelope = Envelope::from_bytes(&bytes).context("no envelope")?;
                     if envelope.stream == self.stream {
+                        frames.push(Frame::Envelope(envelope.clone()));
                         verifier.push(envelope)?;
                     }
                     continue;
@@ -96,6 +153,7 @@ impl Device {
             let answer = match frame {
                 FromRelay::Challenge { nonce, .. } => self.hello(&nonce),
                 FromRelay::Head(head) if head.stream == self.stream => {
+                    frames.push(Frame::Head(head.clone()));
                     for genuine in verifier.close(&head)? {
                         words.extend(words_in(&opener.open(genuine.sealed())?)?);
                     }
@@ -109,7 +167,7 @@ impl Device {
             };
             socket.send(Message::text(answer.to_text())).await?;
             if words.last().is_some_and(|words| words == last) {
-                return Ok(words);
+                return Ok((words, frames));
             }
         }
         bail!("the relay hung up")

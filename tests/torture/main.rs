@@ -22,7 +22,9 @@ mod load;
 mod traces;
 mod victims;
 
+mod chaos;
 mod desktop_kills;
+mod evil;
 mod power;
 mod relay_kills;
 mod sending;

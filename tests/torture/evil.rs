@@ -1,0 +1,171 @@
+//! A relay in wrong hands: what the shipped relay sealed and signed is taken and changed on its way,
+//! five hundred times. Every omission, repetition, exchange, alteration and forgery is noticed.
+
+use anyhow::{Context, Result, ensure};
+use wire::SigningSecret;
+use wire::chain::{Cursor, Head};
+
+use crate::counts::{Dice, Rounds, report};
+use crate::device::{Device, Frame};
+use crate::ground::Ground;
+use crate::load::{Http, Maker, words};
+use crate::victims::{Shim, kill};
+
+/// Cases in the short run.
+const CASES: u32 = 500;
+/// Messages in the stream.
+const MESSAGES: usize = 24;
+
+/// What the relay does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    Omit,
+    Repeat,
+    Swap,
+    Reverse,
+    AlterSealed,
+    AlterPlace,
+    AlterHead,
+    ForgeHead,
+    ForgeEnvelope,
+}
+
+const DEEDS: [Deed; 9] = [
+    Deed::Omit,
+    Deed::Repeat,
+    Deed::Swap,
+    Deed::Reverse,
+    Deed::AlterSealed,
+    Deed::AlterPlace,
+    Deed::AlterHead,
+    Deed::ForgeHead,
+    Deed::ForgeEnvelope,
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_an_evil_relay_does_is_noticed() -> Result<()> {
+    let ground = Ground::lay().await?;
+    let mut relay = ground.start_relay(&Shim::default()).await?;
+    let mut desk = ground.open_desk().await?;
+    desk.must(&["connect"]).await?;
+    desk.stop().await?;
+    let device = Device::of(&ground.data(), &ground.keychain()?)?;
+    let mut http = Http::connect(ground.address()).await;
+    for number in 0..MESSAGES {
+        let status = http.post(&Maker::new().webhook_on(0, number)).await?;
+        ensure!(status == 200, "the relay answered {status}");
+    }
+    let (honest, frames) = device
+        .frames(ground.address(), &words(MESSAGES - 1))
+        .await?;
+    kill(&mut relay).await?;
+    ensure!(
+        honest.len() == MESSAGES,
+        "{} of {MESSAGES} came",
+        honest.len()
+    );
+    ensure!(
+        device.believe(&frames)? == honest,
+        "control: the honest one is believed"
+    );
+
+    let mut dice = Dice::new(5);
+    let (mut cases, mut fooled) = (0, 0);
+    for case in Rounds::at_least(CASES) {
+        let deed = DEEDS[usize::try_from(case)? % DEEDS.len()];
+        let changed = done(deed, &frames, &mut dice)?;
+        if let Ok(said) = device.believe(&changed) {
+            // What came twice may be passed over; nothing else may.
+            ensure!(
+                deed == Deed::Repeat && said == honest,
+                "{deed:?} was not noticed"
+            );
+        }
+        let naive = device.believe_anything(&changed);
+        fooled += u32::from(naive.is_ok_and(|said| said != honest));
+        cases += 1;
+    }
+    ensure!(
+        fooled > 0,
+        "control: nobody is fooled, also who believes anything"
+    );
+    report(
+        "evil-relay",
+        &format!(
+            "{cases} omissions, repetitions, exchanges, alterations and forgeries: each noticed; \
+             control: who opens whatever comes is fooled {fooled} times"
+        ),
+    )
+}
+
+fn done(deed: Deed, frames: &[Frame], dice: &mut Dice) -> Result<Vec<Frame>> {
+    let mut frames = frames.to_vec();
+    let is_envelope = |frame: &Frame| matches!(frame, Frame::Envelope(_));
+    let places = |wanted: bool| -> Vec<usize> {
+        let all = frames.iter().enumerate();
+        let all = all.filter(|(_, frame)| is_envelope(frame) == wanted);
+        all.map(|(place, _)| place).collect()
+    };
+    let (envelopes, heads) = (places(true), places(false));
+    let first = dice.below(envelopes.len() - 1);
+    let (one, next) = (envelopes[first], envelopes[first + 1]);
+    let head = *heads
+        .get(dice.below(heads.len()))
+        .context("a signed head")?;
+    match deed {
+        Deed::Omit => drop(frames.remove(one)),
+        Deed::Repeat => frames.insert(next, frames[one].clone()),
+        Deed::Swap => frames.swap(one, next),
+        Deed::Reverse => frames[one..=next].reverse(),
+        Deed::AlterSealed | Deed::AlterPlace | Deed::ForgeEnvelope => {
+            let mut forged = None;
+            if let Frame::Envelope(envelope) = &mut frames[one] {
+                match deed {
+                    Deed::AlterSealed => {
+                        let at = dice.below(envelope.sealed.len());
+                        envelope.sealed[at] ^= 1 << dice.below(8);
+                    }
+                    Deed::AlterPlace => envelope.sequence += 1,
+                    _ => {
+                        let mut made = envelope.clone();
+                        made.previous = envelope.link();
+                        made.sequence += 1;
+                        made.sealed.reverse();
+                        forged = Some(made);
+                    }
+                }
+            }
+            if let Some(forged) = forged {
+                frames.insert(one + 1, Frame::Envelope(forged));
+            }
+        }
+        Deed::AlterHead | Deed::ForgeHead => {
+            if let Frame::Head(old) = &mut frames[head] {
+                *old = head_of(deed, old);
+            }
+        }
+    }
+    Ok(frames)
+}
+
+/// A head that says something else, or is signed by somebody else.
+fn head_of(deed: Deed, old: &Head) -> Head {
+    if deed == Deed::AlterHead {
+        return Head {
+            sequence: old.sequence + 1,
+            ..old.clone()
+        };
+    }
+    let cursor = Cursor {
+        stream: old.stream,
+        sequence: old.sequence,
+        link: old.link,
+    };
+    let stranger = SigningSecret::from_seed(&[9; 32]);
+    Head::sign(
+        wire::RelayId::from_bytes([9; 16]),
+        &stranger,
+        cursor,
+        old.at,
+    )
+}
