@@ -117,6 +117,28 @@ impl Shop {
         Ok(())
     }
 
+    /// A copy of the disk from before the wipe does not open with what there is after it.
+    fn old_image_stays_shut(&self) -> Result<()> {
+        let image = tempfile::tempdir_in(self.ground.folder())?;
+        judge::copy(&self.kept.join("data"), image.path())?;
+        let paths = Paths::create(image.path())?;
+        let profile = Profile::open_or_create(&paths)?;
+        let opens = |secrets: &FileSecrets| {
+            let vault = Vault::open(&paths, &profile, secrets, self.doomed);
+            vault.map(|vault| vault.close()).is_ok()
+        };
+        ensure!(
+            !opens(&self.ground.keychain()?),
+            "a disk image from before opens with what is left"
+        );
+        let before = FileSecrets::at(&self.kept.join("keychain"))?;
+        ensure!(
+            opens(&before),
+            "control: the image opens with what was there before"
+        );
+        Ok(())
+    }
+
     /// After a wipe: nothing left, one receipt, the others as they were.
     fn is_done(&self) -> Result<()> {
         let doomed = self.doomed.to_string();
@@ -134,6 +156,7 @@ impl Shop {
         let receipts: Vec<_> = files.iter().filter(|file| is_receipt(file)).collect();
         ensure!(receipts.len() == 1, "not one receipt: {receipts:?}");
         engine::receipt::verify_file(receipts[0], None).context("the receipt")?;
+        self.old_image_stays_shut()?;
         let mut expected = self.had.clone();
         expected.remove(&self.doomed);
         ensure!(
