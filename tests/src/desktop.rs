@@ -1,6 +1,5 @@
 //! The real program with its real window, driven through WebKitGTK's own WebDriver.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
@@ -38,7 +37,7 @@ pub struct Desktop {
 impl Desktop {
     /// Starts the program at a desk and waits for its window.
     pub async fn start(seat: &Seat, start: &Start) -> Result<Self> {
-        let port = free_port()?;
+        let port = crate::ports::free()?;
         let mut command = seat.command(Path::new("WebKitWebDriver"));
         let log = std::fs::File::options()
             .create(true)
@@ -130,10 +129,6 @@ fn tail(log: &Path) -> String {
         "the program said:\n{}",
         lines.get(from..).unwrap_or_default().join("\n")
     )
-}
-
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
 /// Runs a program of ours that needs no window, and returns what it said and whether it was glad.

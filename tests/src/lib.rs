@@ -16,6 +16,7 @@ pub mod owner;
 pub mod page;
 pub mod phones;
 pub mod pictures;
+pub mod ports;
 pub mod programs;
 pub mod relays;
 pub mod seat;

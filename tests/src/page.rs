@@ -151,6 +151,15 @@ impl Page {
             .map(drop)
     }
 
+    /// Whether an option is the selected one now.
+    pub async fn is_selected(&self, wanted: &Find) -> Result<bool> {
+        let look = format!(
+            "p.all(document, {}).some((el) => el.getAttribute('aria-selected') === 'true')",
+            wanted.json()
+        );
+        Ok(self.now(&look).await? == Value::Bool(true))
+    }
+
     /// How many there are now.
     pub async fn count(&self, wanted: &Find) -> Result<u64> {
         let count = self

@@ -4,6 +4,7 @@
 use anyhow::{Context, Result};
 use fantoccini::key::Key;
 use serde_json::{Value, json};
+use tests::axe;
 use tests::counter::Counter;
 use tests::notices::Notices;
 use tests::page::{Find, Page};
@@ -141,6 +142,7 @@ async fn the_first_frame_has_the_look_that_was_chosen() -> Result<()> {
         "{words}"
     );
     looks::keep(page, "keychain-locked-arabic").await?;
+    axe::check(page, "locked keychain (dark, Arabic)").await?;
     counter.seat.unlock("test").await?;
     counter.page()?.click(&Find::any("button")).await?;
     let open = "p.all(document, {role: 'button', is: null, has: 'محلي'}).length > 0 || \

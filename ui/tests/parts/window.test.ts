@@ -150,6 +150,22 @@ describe('answering', () => {
       .not.toBeInTheDocument();
   });
 
+  it('shows that there is nothing to send, also under the pointer', async () => {
+    await open();
+    await option('Sofia').click();
+    await reply().fill('');
+    const button = page.getByRole('button', { name: 'Send' });
+    await expect.element(button).toBeDisabled();
+    const colour = () => getComputedStyle(button.element()).backgroundColor;
+    const rest = colour();
+    await userEvent.hover(button, { force: true });
+    await expect.poll(() => button.element().matches(':hover')).toBe(true);
+    expect(colour()).toBe(rest);
+    await reply().fill('Yes');
+    await userEvent.hover(button);
+    await expect.poll(colour).not.toBe(rest);
+  });
+
   it('takes a picture that is dropped anywhere on the conversation, and nowhere else', async () => {
     await open();
     await option('Sofia').click();
