@@ -45,10 +45,10 @@ async fn nothing_acknowledged_is_lost_or_doubled_though_the_desktop_is_killed() 
             flip(&ground, &mut dice, &mut tally)?;
         }
     }
-    let count = load.settled().await?;
+    let (count, last) = load.last_words().await?;
     let mut desk = ground.open_desk().await?;
-    for last in last_ones(count) {
-        desk.must(&["hear", &words(last)]).await?;
+    for words in last {
+        desk.must(&["hear", &words]).await?;
     }
     desk.stop().await?;
     kill(&mut relay).await?;

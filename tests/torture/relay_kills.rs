@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::counts::{Dice, Rounds, report};
 use crate::ground::Ground;
 use crate::judge::{self, Verdict};
-use crate::load::{Http, Load, Maker, last_ones, words};
+use crate::load::{Http, Load, Maker, words};
 use crate::traces;
 use crate::victims::{Shim, kill};
 
@@ -78,13 +78,13 @@ async fn what_was_answered_with_200_arrives_once_though_the_relay_is_killed() ->
     }
     load.acknowledged(ANSWERS).await?;
     load.end();
-    let count = load.settled().await?;
+    let (count, last) = load.last_words().await?;
     let loaded = began.elapsed();
 
     let drained = Instant::now();
     desk.must(&["wake"]).await?;
-    for last in last_ones(count) {
-        desk.must(&["hear", &words(last)]).await?;
+    for words in last {
+        desk.must(&["hear", &words]).await?;
     }
     let drained = drained.elapsed();
     desk.stop().await?;

@@ -16,7 +16,7 @@ use crate::counts::{Dice, Rounds, report};
 use crate::ground::Ground;
 use crate::judge;
 use crate::keychain::FileSecrets;
-use crate::load::{Load, last_ones, words};
+use crate::load::Load;
 use crate::victims::{Desk, Shim, Trouble, arm, kill, toggle_trouble};
 
 /// Kills in the short run.
@@ -44,9 +44,9 @@ impl Shop {
         desk.must(&["connect"]).await?;
         let load = Load::begin(ground.address());
         load.allow(MESSAGES);
-        load.settled().await?;
-        for last in last_ones(MESSAGES) {
-            desk.must(&["hear", &words(last)]).await?;
+        let (_, last) = load.last_words().await?;
+        for words in last {
+            desk.must(&["hear", &words]).await?;
         }
         desk.stop().await?;
         kill(&mut relay).await?;
