@@ -154,7 +154,8 @@ fn picture(number: u64, at: u64) -> InboundAttachment {
     }
 }
 
-/// What an owner searches for: a word of each language, the beginning of one, two at once, a number.
+/// What an owner searches for: a word of each language, the beginning of one, two at once,
+/// an order's number that is not typed to its end.
 pub(crate) fn questions() -> Vec<String> {
     let mut all = Vec::new();
     for (at, language) in LANGUAGES.iter().enumerate() {
@@ -165,7 +166,7 @@ pub(crate) fn questions() -> Vec<String> {
         all.push(other.chars().take(3).collect());
         all.push(format!("{one} {other}"));
     }
-    all.extend((0..4).map(|order| (10_017 + order * 1_311).to_string()));
+    all.extend((0..4).map(|tens| (1_001 + tens * 10).to_string()));
     all
 }
 

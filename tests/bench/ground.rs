@@ -13,16 +13,23 @@ use crate::report::{Figure, Versions};
 #[derive(Debug)]
 pub(crate) struct Ground {
     folder: PathBuf,
+    quick: bool,
 }
 
 impl Ground {
-    /// Beside the built programs, in `bench`.
-    pub(crate) fn lay() -> Result<Self> {
+    /// Beside the built programs, in `bench`. A quick run has a tenth of the messages: it shows that
+    /// everything works, and its figures carry their smaller size in their names.
+    pub(crate) fn lay(quick: bool) -> Result<Self> {
         let here = std::env::current_exe().context("this program has a path")?;
         let target = here.parent().and_then(Path::parent);
         let folder = target.context("it lies in a build folder")?.join("bench");
         std::fs::create_dir_all(&folder)?;
-        Ok(Self { folder })
+        Ok(Self { folder, quick })
+    }
+
+    /// One of two, for a quick or a whole run.
+    pub(crate) const fn either<T: Copy>(&self, quick: T, whole: T) -> T {
+        if self.quick { quick } else { whole }
     }
 
     /// The folder of this name; it may hold something from an earlier run.

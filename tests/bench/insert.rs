@@ -25,7 +25,8 @@ use plain::Plain;
 
 pub(crate) const NAME: &str = "insert-vs-plain";
 
-const MESSAGES: u64 = 100_000;
+/// In a quick run and in a whole one.
+const MESSAGES: (u64, u64) = (10_000, 100_000);
 /// As many as one delivery of the relay may bring.
 const BATCH: usize = 500;
 const ROUNDS: u64 = 5;
@@ -39,7 +40,8 @@ pub(crate) fn measure(ground: &Ground) -> Result<Vec<Figure>> {
         seed: 1,
         people: 2_000,
     };
-    let made: Vec<Made> = (0..MESSAGES).map(|number| talk.message(number)).collect();
+    let messages = ground.either(MESSAGES.0, MESSAGES.1);
+    let made: Vec<Made> = (0..messages).map(|number| talk.message(number)).collect();
     let mut rounds: Vec<Round> = Vec::new();
     for round in 1..=ROUNDS {
         let (ours, kept) = ours(&ground.fresh("insert-ours")?, &made)?;
@@ -50,7 +52,7 @@ pub(crate) fn measure(ground: &Ground) -> Result<Vec<Figure>> {
         ));
         rounds.push((ours, other));
     }
-    let what = (NAME, "100,000 messages");
+    let what = (NAME, ground.either("10,000 messages", "100,000 messages"));
     let goal = (Goal::AtMost(GOAL), "s");
     Ok(vec![Figure::of(
         what,

@@ -46,7 +46,8 @@ fn start(mut words: Vec<String>) -> Result<()> {
         return paint::furnish(folder.as_ref());
     }
     let json = words.iter().any(|word| word == "--json");
-    words.retain(|word| word != "--json");
+    let quick = words.iter().any(|word| word == "--quick");
+    words.retain(|word| word != "--json" && word != "--quick");
     if let Some(unknown) = words.iter().find(|word| !NAMES.contains(&word.as_str())) {
         bail!(
             "no benchmark is called {unknown}; there are {}",
@@ -55,7 +56,7 @@ fn start(mut words: Vec<String>) -> Result<()> {
     }
     let wanted = |name: &str| words.is_empty() || words.iter().any(|word| word == name);
     let form = if json { Form::Json } else { Form::Table };
-    let ground = Ground::lay()?;
+    let ground = Ground::lay(quick)?;
     report::begin(form)?;
     for name in NAMES.into_iter().filter(|name| wanted(name)) {
         for figure in measure(name, &ground)? {

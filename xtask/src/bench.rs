@@ -1,4 +1,4 @@
-//! `cargo xtask bench [NAME…] [--json]`: prepares what is measured, as it is shipped, and the peer;
+//! `cargo xtask bench [NAME…] [--json] [--quick]`: prepares what is measured, as it is shipped, and the peer;
 //! then a program of the tests measures and tells. With `--json` the standard output is that
 //! program's alone, one object a line.
 
