@@ -38,7 +38,9 @@ cargo xtask demo [--headless] [--keep] [--browser]
     --keep       keep the demo's data from the last time
     --browser    log in through your own browser instead of the built-in walk
 cargo xtask test                      every check and test of the repository
-cargo xtask bench [NAME…] [--json]    how fast, beside its peers (docs/benchmarks.md)
+cargo xtask bench [NAME…] [--json] [--quick]
+                                      how fast, beside its peers (docs/benchmarks.md)
+    --quick      shops of a tenth the size
 cargo xtask torture [NAME] [--minutes N]
                                       kill, cut off and obstruct, for as long as wished
 cargo xtask bundle [--try]            the packages people install
