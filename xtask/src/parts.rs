@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::counts::{self, Counts};
 use crate::workspace::Workspace;
-use crate::{bindings, interrupt, npm, say, setup, step, torture};
+use crate::{bindings, interrupt, npm, say, setup, step};
 
 /// How a part's result becomes a count.
 #[derive(Debug, Clone, Copy)]
@@ -111,13 +111,8 @@ fn runners(workspace: &Workspace, results: &mut Results) -> Result<()> {
             nextest("binary(window)"),
             Kind::Runner,
         )?;
-        torture::forget_counts(workspace)?;
-        let name = "torture";
-        results.part(workspace, name, nextest("binary(torture)"), Kind::Runner)?;
-        torture::say_counts(workspace)?;
     } else {
         say::line("– the real window: its driver exists on Linux only; not run here");
-        say::line("– torture: its way of killing was tried on Linux only; not run here");
     }
     Ok(())
 }

@@ -360,7 +360,7 @@ export const en = {
     'Wipes every connection, all messages and pictures, all sign-ins and all keys of Shopbell on this computer.',
   'privacy.receipts': 'Deletion receipts',
   'privacy.receiptsText':
-    'Each says what was erased and when. They name nobody and can be checked without Shopbell and without the internet.',
+    'Each says what was erased and when. They name nobody and can be checked on any computer, without the internet.',
   'privacy.noReceipts': 'Nothing has been erased yet.',
   'privacy.complete': 'Signed by this computer and the relay',
   'privacy.incomplete': 'Waits for the relay’s signature',
@@ -419,7 +419,7 @@ export const en = {
   'wipe.doneEverything': 'Everything is gone from here',
   'wipe.waiting': 'Erased here. The relay has not answered yet; it is asked until it does.',
   'wipe.receiptText':
-    'This receipt names nobody. Keep it: with it you can show anyone what was erased and when, without Shopbell and without the internet.',
+    'This receipt names nobody. Keep it: with it you can show anyone what was erased and when, without the internet.',
   'wipe.receipt': 'Deletion receipt',
   'wipe.receiptScope': 'Erased',
   'wipe.receiptConnections': 'Connections',

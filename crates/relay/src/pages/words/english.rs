@@ -31,8 +31,8 @@ pub(super) const WORDS: Words = Words {
     removed: "{count} were taken off this relay before they confirmed.",
     why_refused: "Why was it refused?",
     kept_question: "Is anything kept?",
-    kept_answer: "Orders the shop must keep for its books, without name, handle, number or address. \
-                  Nothing else.",
+    kept_answer: "This request’s code, its dates and the signed receipts, for 400 days. They name \
+                  nobody.",
     meta_question: "What about Facebook, Instagram and WhatsApp themselves?",
     meta_answer: "What is in your account there is not touched. You can delete it there.",
     proof_question: "Can I prove it?",
@@ -95,8 +95,8 @@ pub(super) const WORDS: Words = Words {
         ),
         (
             "If you wrote to a shop",
-            "Write “DELETE MY DATA” to the shop on the same channel, or ask the operator named \
-             below. The messages are on the shop’s own computer, so the shop erases them there.",
+            "Ask the shop, or the operator named below. The messages are on the shop’s own computer, \
+             so only the shop can erase them.",
         ),
         (
             "How long it takes",
@@ -104,7 +104,8 @@ pub(super) const WORDS: Words = Words {
         ),
         (
             "What is kept",
-            "Orders a shop must keep for its books, without name, handle, number or address.",
+            "The code of each request, its dates and the signed receipts, for 400 days. They name \
+             nobody.",
         ),
     ],
 };

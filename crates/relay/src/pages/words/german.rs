@@ -31,8 +31,8 @@ pub(super) const WORDS: Words = Words {
     removed: "{count} wurden von diesem Relay genommen, bevor sie bestätigt hatten.",
     why_refused: "Warum wurde sie abgelehnt?",
     kept_question: "Bleibt etwas übrig?",
-    kept_answer: "Bestellungen, die das Geschäft für seine Bücher aufbewahren muss, ohne Name, \
-                  Benutzername, Nummer oder Anschrift. Sonst nichts.",
+    kept_answer: "Der Code dieser Anfrage, ihre Daten und die signierten Belege, 400 Tage lang. Sie \
+                  nennen niemanden.",
     meta_question: "Und Facebook, Instagram und WhatsApp selbst?",
     meta_answer: "Was dort in Ihrem Konto liegt, bleibt unberührt. Sie können es dort löschen.",
     proof_question: "Kann ich das beweisen?",
@@ -100,9 +100,8 @@ pub(super) const WORDS: Words = Words {
         ),
         (
             "Wenn Sie einem Geschäft geschrieben haben",
-            "Schreiben Sie dem Geschäft „DELETE MY DATA“ auf demselben Weg, oder wenden Sie sich an \
-             den unten genannten Betreiber. Die Nachrichten liegen auf dem Rechner des Geschäfts, \
-             das sie dort löscht.",
+            "Fragen Sie das Geschäft oder den unten genannten Betreiber. Die Nachrichten liegen auf \
+             dem Rechner des Geschäfts; nur das Geschäft kann sie löschen.",
         ),
         (
             "Wie lange es dauert",
@@ -110,8 +109,8 @@ pub(super) const WORDS: Words = Words {
         ),
         (
             "Was bleibt",
-            "Bestellungen, die ein Geschäft aufbewahren muss, ohne Name, Benutzername, Nummer oder \
-             Anschrift.",
+            "Der Code jeder Anfrage, ihre Daten und die signierten Belege, 400 Tage lang. Sie nennen \
+             niemanden.",
         ),
     ],
 };

@@ -31,8 +31,8 @@ pub(super) const WORDS: Words = Words {
     removed: "{count} se quitaron de este relé antes de confirmar.",
     why_refused: "¿Por qué fue rechazada?",
     kept_question: "¿Se conserva algo?",
-    kept_answer: "Los pedidos que la tienda debe conservar para su contabilidad, sin nombre, \
-                  usuario, número ni dirección. Nada más.",
+    kept_answer: "El código de esta solicitud, sus fechas y los recibos firmados, durante 400 días. No \
+                  nombran a nadie.",
     meta_question: "¿Y Facebook, Instagram y WhatsApp?",
     meta_answer: "Lo que está en su cuenta allí no se toca. Puede eliminarlo allí.",
     proof_question: "¿Puedo demostrarlo?",
@@ -99,8 +99,8 @@ pub(super) const WORDS: Words = Words {
         ),
         (
             "Si usted escribió a una tienda",
-            "Escriba «DELETE MY DATA» a la tienda por el mismo canal, o pídalo al operador indicado \
-             abajo. Los mensajes están en el equipo de la tienda, que los borra allí.",
+            "Pregunte a la tienda o al operador indicado abajo. Los mensajes están en el equipo de la \
+             tienda; solo ella puede borrarlos.",
         ),
         (
             "Cuánto tarda",
@@ -108,7 +108,8 @@ pub(super) const WORDS: Words = Words {
         ),
         (
             "Qué se conserva",
-            "Los pedidos que una tienda debe conservar, sin nombre, usuario, número ni dirección.",
+            "El código de cada solicitud, sus fechas y los recibos firmados, durante 400 días. No \
+             nombran a nadie.",
         ),
     ],
 };
