@@ -6,12 +6,22 @@ use serde_json::Value;
 use crate::page::Page;
 use crate::programs::repository;
 
-/// Fails with every violation on the page as it is once nothing moves: a button on its way from one
-/// colour to another has a third, which nobody chose.
+/// Brings whatever moves to its end: a button on its way from one colour to another has a third,
+/// which nobody chose. What turns for ever is left.
+const SETTLE: &str = "\
+    const settle = async () => {\n\
+      for (let frame = 0; frame < 300; frame += 1) {\n\
+        const moving = document.getAnimations().filter((one) => one.playState !== 'finished' &&\n\
+          one.effect?.getComputedTiming().iterations !== Infinity);\n\
+        if (moving.length === 0) return;\n\
+        moving.forEach((one) => one.finish());\n\
+        await new Promise(requestAnimationFrame);\n\
+      }\n\
+      throw new Error('it never stands still');\n\
+    };\n";
+
+/// Fails with every violation on the page as it is once nothing moves.
 pub async fn check(page: &Page, screen: &str) -> Result<()> {
-    let still = "document.getAnimations().every((one) => one.playState !== 'running' || \
-                 one.effect?.getComputedTiming().iterations === Infinity)";
-    page.answer(still, "everything to stand still").await?;
     let path = repository().join("ui/node_modules/axe-core/axe.min.js");
     let axe = std::fs::read_to_string(&path)
         .with_context(|| format!("{}: `cargo xtask setup` brings it", path.display()))?;
@@ -19,13 +29,14 @@ pub async fn check(page: &Page, screen: &str) -> Result<()> {
         page.client().execute(&axe, Vec::new()).await?;
     }
     let run = "const done = arguments[arguments.length - 1];\n\
-        window.axe.run(document, {resultTypes: ['violations']})\n\
+        settle().then(() => window.axe.run(document, {resultTypes: ['violations']}))\n\
           .then((found) => done({violations: found.violations.map((v) => ({\n\
             id: v.id, help: v.help,\n\
             nodes: v.nodes.slice(0, 5).map((n) => `${n.target.join(' ')}: ${n.failureSummary}`),\n\
           })), passes: found.passes.length}))\n\
           .catch((error) => done({error: String(error)}));";
-    let found = page.client().execute_async(run, Vec::new()).await?;
+    let run = format!("{SETTLE}{run}");
+    let found = page.client().execute_async(&run, Vec::new()).await?;
     if let Some(error) = found.get("error") {
         bail!("axe did not run on {screen}: {error}");
     }
