@@ -8,7 +8,6 @@ mod inbound;
 mod lasting;
 mod login;
 mod offline;
-mod recorded;
 mod reply;
 mod restart;
 mod webhooks;
