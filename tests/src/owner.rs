@@ -95,6 +95,16 @@ impl Owner {
         self.page.find(&Find::with("option", words)).await.map(drop)
     }
 
+    /// Waits until a picture in the thread is drawn, and not only its frame.
+    pub async fn sees_a_picture(&self) -> Result<()> {
+        let drawn = "[...document.querySelectorAll('[role=log] img')]\
+            .some((img) => img.complete && img.naturalWidth > 40)";
+        self.page
+            .answer(drawn, "the picture to be drawn")
+            .await
+            .map(drop)
+    }
+
     /// Writes into the composer and sends.
     pub async fn answers(&self, words: &str) -> Result<()> {
         self.page

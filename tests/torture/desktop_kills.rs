@@ -28,10 +28,7 @@ struct Tally {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_or_doubled_though_the_desktop_is_killed() -> Result<()> {
-    let ground = Ground::lay().await?;
-    let mut relay = ground.start_relay(&Shim::default()).await?;
-    let mut desk = ground.open_desk().await?;
-    desk.must(&["connect"]).await?;
+    let (ground, mut relay, desk) = Ground::connected().await?;
     desk.stop().await?;
 
     let load = Load::begin(ground.address());

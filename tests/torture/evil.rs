@@ -9,7 +9,7 @@ use crate::counts::{Dice, Rounds, report};
 use crate::device::{Device, Frame};
 use crate::ground::Ground;
 use crate::load::{Http, Maker, words};
-use crate::victims::{Shim, kill};
+use crate::victims::kill;
 
 /// Cases in the short run.
 const CASES: u32 = 500;
@@ -44,10 +44,7 @@ const DEEDS: [Deed; 9] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_an_evil_relay_does_is_noticed() -> Result<()> {
-    let ground = Ground::lay().await?;
-    let mut relay = ground.start_relay(&Shim::default()).await?;
-    let mut desk = ground.open_desk().await?;
-    desk.must(&["connect"]).await?;
+    let (ground, mut relay, desk) = Ground::connected().await?;
     desk.stop().await?;
     let device = Device::of(&ground.data(), &ground.keychain()?)?;
     let mut http = Http::connect(ground.address()).await;

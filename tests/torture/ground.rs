@@ -29,6 +29,15 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
+    /// Lays it, with a relay that serves and a desktop on which the shop is connected.
+    pub(crate) async fn connected() -> Result<(Self, Child, Desk)> {
+        let ground = Self::lay().await?;
+        let relay = ground.start_relay(&Shim::default()).await?;
+        let mut desk = ground.open_desk().await?;
+        desk.must(&["connect"]).await?;
+        Ok((ground, relay, desk))
+    }
+
     /// Lays it: the sandbox runs, the relay has its keys, nothing else is there.
     pub(crate) async fn lay() -> Result<Self> {
         let mut folder = tempfile::tempdir()?;

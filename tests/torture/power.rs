@@ -32,10 +32,7 @@ type Answers = BTreeMap<u16, Vec<usize>>;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_relay_answered_survives_a_power_cut() -> Result<()> {
-    let ground = Ground::lay().await?;
-    let mut relay = ground.start_relay(&Shim::default()).await?;
-    let mut desk = ground.open_desk().await?;
-    desk.must(&["connect"]).await?;
+    let (ground, mut relay, desk) = Ground::connected().await?;
     desk.stop().await?;
     kill(&mut relay).await?;
     let device = Device::of(&ground.data(), &ground.keychain()?)?;

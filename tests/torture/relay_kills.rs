@@ -56,10 +56,7 @@ fn traces(ground: &Ground) -> Result<Vec<Vec<u8>>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_answered_with_200_arrives_once_though_the_relay_is_killed() -> Result<()> {
-    let ground = Ground::lay().await?;
-    let mut relay = ground.start_relay(&Shim::default()).await?;
-    let mut desk = ground.open_desk().await?;
-    desk.must(&["connect"]).await?;
+    let (ground, mut relay, mut desk) = Ground::connected().await?;
 
     let began = Instant::now();
     let load = Load::begin(ground.address());
@@ -163,10 +160,7 @@ async fn request(stream: &mut BufReader<TcpStream>) -> Result<Vec<u8>> {
 #[tokio::test(flavor = "multi_thread")]
 async fn control_a_relay_that_answers_before_it_commits_is_caught() -> Result<()> {
     const MESSAGES: usize = 300;
-    let ground = Ground::lay().await?;
-    let mut relay = ground.start_relay(&Shim::default()).await?;
-    let mut desk = ground.open_desk().await?;
-    desk.must(&["connect"]).await?;
+    let (ground, mut relay, mut desk) = Ground::connected().await?;
     let (front, _front) = hasty(ground.address()).await?;
     let load = Load::begin(front);
     load.allow(MESSAGES);

@@ -179,10 +179,7 @@ async fn shown(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_desktop_killed_at_each_step_of_an_answer_never_sends_it_twice() -> Result<()> {
     const QUESTION: &str = "Are you open?";
-    let ground = Ground::lay().await?;
-    let mut relay = ground.start_relay(&Shim::default()).await?;
-    let mut desk = ground.open_desk().await?;
-    desk.must(&["connect"]).await?;
+    let (ground, mut relay, mut desk) = Ground::connected().await?;
     ground.phones.say("messenger", "clara", QUESTION).await?;
     desk.must(&["hear", QUESTION]).await?;
     desk.stop().await?;

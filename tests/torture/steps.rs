@@ -33,10 +33,7 @@ fn kinds(steps: &Path) -> BTreeSet<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relay_killed_at_each_step_keeps_what_it_answered() -> Result<()> {
-    let ground = Ground::lay().await?;
-    let mut relay = ground.start_relay(&Shim::default()).await?;
-    let mut desk = ground.open_desk().await?;
-    desk.must(&["connect"]).await?;
+    let (ground, mut relay, desk) = Ground::connected().await?;
     desk.stop().await?;
     kill(&mut relay).await?;
 
@@ -135,10 +132,7 @@ async fn die_answering(ground: &Ground, steps: &Path, count: &mut usize) -> Resu
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_desktop_killed_at_each_step_of_an_arrival_shows_it_once() -> Result<()> {
-    let ground = Ground::lay().await?;
-    let mut relay = ground.start_relay(&Shim::default()).await?;
-    let mut desk = ground.open_desk().await?;
-    desk.must(&["connect"]).await?;
+    let (ground, mut relay, desk) = Ground::connected().await?;
     desk.stop().await?;
 
     let steps = ground.folder().join("steps");

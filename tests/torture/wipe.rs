@@ -38,10 +38,7 @@ struct Shop {
 
 impl Shop {
     async fn make() -> Result<Self> {
-        let ground = Ground::lay().await?;
-        let mut relay = ground.start_relay(&Shim::default()).await?;
-        let mut desk = ground.open_desk().await?;
-        desk.must(&["connect"]).await?;
+        let (ground, mut relay, mut desk) = Ground::connected().await?;
         let load = Load::begin(ground.address());
         load.allow(MESSAGES);
         let (_, last) = load.last_words().await?;

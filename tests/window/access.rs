@@ -88,9 +88,7 @@ async fn a_picture_settings_the_wipe_and_its_receipt() -> Result<()> {
     let (owner, page, phones) = (counter.owner()?, counter.page()?, &counter.world.phones);
     phones.send_picture("instagram", "clara", "bouquet").await?;
     owner.opens("Clara").await?;
-    let drawn = "[...document.querySelectorAll('[role=log] img')]\
-        .some((img) => img.complete && img.naturalWidth > 40)";
-    page.answer(drawn, "the picture").await?;
+    owner.sees_a_picture().await?;
     looks::check(page, "thread-picture").await?;
     page.click(&Find::with("button", "Picture from")).await?;
     page.find(&Find::any("dialog")).await?;

@@ -13,9 +13,7 @@ async fn a_picture_comes_in_opens_large_and_one_goes_out() -> Result<()> {
     let (owner, page, phones) = (counter.owner()?, counter.page()?, &counter.world.phones);
     phones.send_picture("instagram", "clara", "bouquet").await?;
     owner.opens("Clara").await?;
-    let drawn = "[...document.querySelectorAll('[role=log] img')]\
-        .some((img) => img.complete && img.naturalWidth > 40)";
-    page.answer(drawn, "the picture to be drawn").await?;
+    owner.sees_a_picture().await?;
     page.click(&Find::with("button", "Picture from")).await?;
     page.find(&Find::any("dialog")).await?;
     owner.presses(Key::Escape).await?;

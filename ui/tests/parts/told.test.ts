@@ -1,38 +1,10 @@
 // What the owner is told: before something goes, about an account, and about what cannot be shown.
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { page } from 'vitest/browser';
-import { mount, unmount } from 'svelte';
-import '../../src/styles/tokens.css';
-import '../../src/styles/base.css';
-import '../../src/styles/controls.css';
-import App from '../../src/App.svelte';
-import { FakeShop } from '../../src/backend/fake/fake';
-
-let shop: FakeShop;
-let app: object | undefined;
-
-async function open(ask = ''): Promise<void> {
-  shop = new FakeShop(new URLSearchParams(ask));
-  const target = document.createElement('div');
-  target.id = 'window';
-  document.body.append(target);
-  app = mount(App, { target, props: { backend: shop } });
-  await expect.poll(() => document.querySelector('h1')).not.toBeNull();
-}
-
-beforeEach(async () => {
-  await page.viewport(1440, 900);
-});
-async function close(): Promise<void> {
-  if (app) await unmount(app);
-  app = undefined;
-  document.getElementById('window')?.remove();
-}
-afterEach(close);
+import { close, log, open } from './opened';
 
 const button = (name: string) => page.getByRole('button', { name, exact: true });
 const dialog = (name: string) => page.getByRole('dialog', { name, exact: true });
-const log = () => page.getByRole('log', { name: 'Messages' });
 
 async function says(part: ReturnType<typeof dialog>, sentences: string[]): Promise<void> {
   for (const sentence of sentences) await expect.element(part).toHaveTextContent(sentence);
@@ -42,7 +14,7 @@ describe('while the shop is shut', () => {
   it('nobody is named and nothing is asked for', async () => {
     const shut = ['locked', 'passphrase', 'keyMissing', 'damaged', 'erasing', 'deletionAsked'];
     for (const scene of shut) {
-      await open(`scene=${scene}`);
+      const shop = await open(`scene=${scene}`);
       const said = document.body.textContent;
       for (const { seed } of shop.kept) expect(said, scene).not.toContain(seed.name);
       for (const asked of ['conversations', 'counts', 'search', 'thread', 'person', 'connections'])
@@ -52,7 +24,7 @@ describe('while the shop is shut', () => {
   });
 
   it('the control: open, it names them', async () => {
-    await open();
+    const shop = await open();
     await expect.element(page.getByRole('option', { name: 'Clara Whitfield' })).toBeVisible();
     expect(document.body.textContent).toContain('Clara Whitfield');
     expect(shop.asked).toContain('conversations');
@@ -61,7 +33,7 @@ describe('while the shop is shut', () => {
 
 describe('before anything is wiped', () => {
   it('what goes and what stays is said, and nothing happens until the name is complete', async () => {
-    await open();
+    const shop = await open();
     await button('Settings').click();
     await button('Disconnect and wipe').first().click();
     const asked = dialog('Disconnect and wipe');
@@ -89,7 +61,7 @@ describe('before anything is wiped', () => {
   });
 
   it('the same is said of everything', async () => {
-    await open();
+    const shop = await open();
     await button('Settings').click();
     await button('Privacy and account').click();
     await button('Delete everything').click();

@@ -1,35 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
-import { mount, unmount } from 'svelte';
-import '../../src/styles/tokens.css';
-import '../../src/styles/base.css';
-import '../../src/styles/controls.css';
-import App from '../../src/App.svelte';
-import { FakeShop } from '../../src/backend/fake/fake';
-
-let shop: FakeShop;
-let app: object | undefined;
-
-async function open(ask = ''): Promise<void> {
-  shop = new FakeShop(new URLSearchParams(ask));
-  const target = document.createElement('div');
-  target.id = 'window';
-  document.body.append(target);
-  app = mount(App, { target, props: { backend: shop } });
-  await expect.poll(() => document.querySelector('h1')).not.toBeNull();
-}
-
-beforeEach(async () => {
-  await page.viewport(1440, 900);
-});
-afterEach(async () => {
-  if (app) await unmount(app);
-  app = undefined;
-  document.getElementById('window')?.remove();
-});
+import { log, open } from './opened';
 
 const option = (name: string | RegExp) => page.getByRole('option', { name });
-const log = () => page.getByRole('log', { name: 'Messages' });
 const reply = () => page.getByRole('textbox', { name: 'Reply', exact: true });
 
 describe('the names tests and screen readers rely on', () => {
@@ -83,7 +56,7 @@ describe('the names tests and screen readers rely on', () => {
   });
 
   it('are all there in the first run', async () => {
-    await open('scene=firstRun');
+    const shop = await open('scene=firstRun');
     await page.getByRole('button', { name: 'Connect my shop' }).click();
     await page.getByRole('textbox', { name: 'Relay address' }).fill('https://relay.example.com');
     await page.getByRole('button', { name: 'Continue' }).click();
@@ -120,7 +93,7 @@ describe('answering', () => {
   });
 
   it('leaves Enter to an input method that composes', async () => {
-    await open();
+    const shop = await open();
     await option('Anastasia').click();
     await reply().fill('にほん');
     const field = document.querySelector('textarea');
@@ -167,7 +140,7 @@ describe('answering', () => {
   });
 
   it('takes a picture that is dropped anywhere on the conversation, and nowhere else', async () => {
-    await open();
+    const shop = await open();
     await option('Sofia').click();
     await expect.element(log()).toBeVisible();
     const data = new DataTransfer();
@@ -209,7 +182,7 @@ describe('answering', () => {
 
 describe('what arrives', () => {
   it('is shown at once, and marked read after it was seen', async () => {
-    await open();
+    const shop = await open();
     await option('Anastasia').click();
     shop.arrive(
       shop.kept.find((one) => one.seed.name.startsWith('Anastasia'))?.seed.id ?? '',
@@ -220,7 +193,7 @@ describe('what arrives', () => {
   });
 
   it('does not move what is being read', async () => {
-    await open('scene=long');
+    const shop = await open('scene=long');
     await option('Clara').click();
     const box = () => document.querySelector<HTMLElement>('[role="group"][aria-label="Messages"]');
     await expect.poll(() => box()?.scrollTop ?? 0).toBeGreaterThan(500);
@@ -273,7 +246,7 @@ describe('long lists', () => {
 
 describe('links', () => {
   it('ask, showing the host, before anything opens', async () => {
-    await open();
+    const shop = await open();
     await option('Priya').click();
     await page.getByRole('link', { name: 'xn--e1afmkfd.com' }).click();
     const dialog = page.getByRole('dialog', { name: 'Open this link?' });
