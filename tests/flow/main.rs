@@ -8,6 +8,7 @@ mod inbound;
 mod lasting;
 mod login;
 mod offline;
+mod recorded;
 mod reply;
 mod restart;
 mod webhooks;

@@ -234,6 +234,7 @@ impl Session {
         match lane.verifier.skip(skip) {
             Ok(0) => Vec::new(),
             Ok(count) => {
+                tracing::warn!(stream = %skip.stream, count, "the relay no longer has what came before");
                 let cursor = lane.verifier.cursor();
                 vec![Step::Lose { count, cursor }]
             }

@@ -105,7 +105,9 @@ impl Queue {
         self.writer.write(now, job).await
     }
 
-    /// Runs `job` on a reading connection.
+    /// Runs `job` on a reading connection, in one snapshot: what is committed meanwhile is not seen
+    /// by one half of it. (A look for the next envelope and one at the end of its stream would else
+    /// take what came between them for gone.)
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -118,11 +120,13 @@ impl Queue {
             .await
             .map_err(|_| QueueError::Stopping)?;
         let reading = tokio::task::spawn_blocking(move || {
-            let connection = match readers.take() {
+            let mut connection = match readers.take() {
                 Some(connection) => connection,
                 None => reopen(&readers.path)?,
             };
-            let result = job(&connection)?;
+            let snapshot = connection.transaction()?;
+            let result = job(&snapshot)?;
+            snapshot.commit()?;
             readers.give_back(connection);
             Ok(result)
         });
@@ -148,5 +152,96 @@ impl Readers {
             .lock()
             .expect("no reader panics while it holds the list")
             .push(connection);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use wire::StreamId;
+
+    use super::envelopes::{Page, page};
+    use super::*;
+    use crate::config::QueueLimits;
+    use crate::keys::Keys;
+
+    const STREAM: (i64, StreamId) = (1, StreamId::from_bytes([0; 16]));
+
+    /// A store with one device, its stream and nothing in it.
+    fn store(folder: &Path) -> (PathBuf, Rules) {
+        let path = folder.join("queue.db");
+        let connection = open(&path).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO devices VALUES (1, zeroblob(16), zeroblob(32), 0, 0, NULL, 0, 0);
+                 INSERT INTO streams (row, id, device, account, subscription, key_id, seal_key,
+                     sequence, link, stored, durable, refused, made_at)
+                 VALUES (1, zeroblob(16), 1, zeroblob(32), zeroblob(32), zeroblob(8), zeroblob(32),
+                     0, zeroblob(32), 0, 0, 0, 0);",
+            )
+            .unwrap();
+        let keys = Arc::new(Keys::init(&folder.join("keys")).unwrap());
+        let limits = QueueLimits::default();
+        (path, Rules { keys, limits })
+    }
+
+    fn empty(connection: &Connection) -> rusqlite::Result<bool> {
+        connection.query_row("SELECT count(*) = 0 FROM envelopes", [], |row| row.get(0))
+    }
+
+    fn behind_the_start(connection: &Connection) -> rusqlite::Result<Page> {
+        page(connection, STREAM, 0, (10, 1_000))
+    }
+
+    #[tokio::test]
+    async fn what_is_committed_during_a_look_is_in_no_half_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, rules) = store(folder.path());
+        let queue = Queue::start(&path, rules, Arc::new(|_| ())).unwrap();
+        let (looked, looks) = mpsc::channel();
+        let (wrote, written) = mpsc::channel();
+        let beside = queue.clone();
+        let reading = tokio::spawn(async move {
+            let twice = move |connection: &Connection| {
+                let before = empty(connection)?;
+                looked.send(()).unwrap();
+                written.recv().unwrap();
+                Ok((before, empty(connection)?, behind_the_start(connection)?))
+            };
+            beside.read(twice).await
+        });
+        tokio::task::spawn_blocking(move || looks.recv().unwrap())
+            .await
+            .unwrap();
+        let append = |commit: &mut Commit<'_>| commit.append(1, 0, b"sealed");
+        queue.write(0, append).await.unwrap();
+        wrote.send(()).unwrap();
+        let (before, after, page) = reading.await.unwrap().unwrap();
+        assert_eq!((before, after), (true, true), "one snapshot");
+        assert!(
+            page.skipped_to.is_none(),
+            "nothing is gone that only just came"
+        );
+        assert!(page.envelopes.is_empty());
+        // The next look has it, and has not gone past it.
+        let page = queue.read(behind_the_start).await.unwrap();
+        assert!(page.skipped_to.is_none());
+        assert_eq!(page.envelopes.len(), 1);
+        queue.stop().await;
+    }
+
+    /// The control: without a snapshot the second half of a look does see what came meanwhile.
+    #[tokio::test]
+    async fn control_two_looks_of_their_own_see_two_states() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, rules) = store(folder.path());
+        let queue = Queue::start(&path, rules, Arc::new(|_| ())).unwrap();
+        let bare = reopen(&path).unwrap();
+        assert!(empty(&bare).unwrap());
+        let append = |commit: &mut Commit<'_>| commit.append(1, 0, b"sealed");
+        queue.write(0, append).await.unwrap();
+        assert!(!empty(&bare).unwrap());
+        queue.stop().await;
     }
 }
