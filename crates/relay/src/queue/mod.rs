@@ -201,23 +201,21 @@ mod tests {
         let queue = Queue::start(&path, rules, Arc::new(|_| ())).unwrap();
         let (looked, looks) = mpsc::channel();
         let (wrote, written) = mpsc::channel();
-        let beside = queue.clone();
-        let reading = tokio::spawn(async move {
-            let twice = move |connection: &Connection| {
-                let before = empty(connection)?;
-                looked.send(()).unwrap();
-                written.recv().unwrap();
-                Ok((before, empty(connection)?, behind_the_start(connection)?))
-            };
-            beside.read(twice).await
-        });
-        tokio::task::spawn_blocking(move || looks.recv().unwrap())
-            .await
-            .unwrap();
-        let append = |commit: &mut Commit<'_>| commit.append(1, 0, b"sealed");
-        queue.write(0, append).await.unwrap();
-        wrote.send(()).unwrap();
-        let (before, after, page) = reading.await.unwrap().unwrap();
+        let twice = move |connection: &Connection| {
+            let before = empty(connection)?;
+            looked.send(()).unwrap();
+            written.recv().unwrap();
+            Ok((before, empty(connection)?, behind_the_start(connection)?))
+        };
+        let meanwhile = async {
+            let wait = move || looks.recv().unwrap();
+            tokio::task::spawn_blocking(wait).await.unwrap();
+            let append = |commit: &mut Commit<'_>| commit.append(1, 0, b"sealed");
+            queue.write(0, append).await.unwrap();
+            wrote.send(()).unwrap();
+        };
+        let (read, ()) = tokio::join!(queue.read(twice), meanwhile);
+        let (before, after, page) = read.unwrap();
         assert_eq!((before, after), (true, true), "one snapshot");
         assert!(
             page.skipped_to.is_none(),
