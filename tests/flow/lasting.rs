@@ -20,7 +20,7 @@ fn seal_key(secrets: &MemorySecrets) -> Result<Vec<u8>> {
     let names = secrets.names();
     let name = names
         .iter()
-        .find(|name| name.contains("seal") && !name.contains("control"))
+        .find(|name| name.ends_with("/seal") && !name.contains("/device/"))
         .with_context(|| format!("a seal key among {names:?}"))?;
     let secret = secrets.get(name).ok().flatten().context("it is there")?;
     Ok(secret.expose_secret_bytes().to_vec())

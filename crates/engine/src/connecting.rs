@@ -3,7 +3,6 @@
 //! account that is connected already keeps its vault, history and stream.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use domain::{Channel, ConnectionId, Timestamp};
 use store::Vault;
@@ -36,9 +35,9 @@ struct Choice {
 
 /// Connects the chosen accounts. Those that are connected already are signed in again.
 pub(crate) async fn connect(shop: &Arc<Shop>, brought: &Brought, ids: &[String]) -> Result<()> {
-    shop.connecting.store(true, Ordering::SeqCst);
+    let connecting = shop.connecting.lock().await;
     let made = make_all(shop, brought, ids).await;
-    shop.connecting.store(false, Ordering::SeqCst);
+    drop(connecting);
     for one in made? {
         // After the first commit the platform is asked to tell; the loop tries again if it is not.
         if let Err(error) = repair::look_at(shop, &one).await {

@@ -4,7 +4,6 @@
 mod files;
 
 use std::fmt;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -187,7 +186,7 @@ impl Engine {
             link: inner.link.clone(),
             phase: inner.phase.clone(),
             eraser,
-            connecting: AtomicBool::new(false),
+            connecting: tokio::sync::Mutex::default(),
             nameless: Mutex::default(),
             settings: RwLock::new(opened.settings),
             connections: RwLock::new(opened.connections),

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use domain::Timestamp;
 use domain::time::DAY;
@@ -24,15 +23,12 @@ const RENEW_BEFORE: i64 = 30 * DAY;
 
 /// The relay listed the routes it knows: what it does not know, or has stopped, is to be proved.
 pub(crate) async fn learn(shop: &Shop, routes: &[Route]) {
-    let mut to_prove = false;
-    let mut ours = Vec::new();
-    let connections = shop.connections();
-    for connected in &connections {
+    let (mut to_prove, mut missing) = (false, false);
+    for connected in &shop.connections() {
         let Ok(Some(cursor)) = connected.read(|read| read.cursor()).await else {
             continue;
         };
         let stream = StreamId::from_bytes(cursor.stream);
-        ours.push(stream);
         let route = routes.iter().find(|route| route.stream == stream);
         let live = route.is_some_and(|route| route.live);
         shop.learn(connected, |health| {
@@ -42,29 +38,48 @@ pub(crate) async fn learn(shop: &Shop, routes: &[Route]) {
         })
         .await;
         to_prove |= !live;
+        missing |= route.is_none();
     }
     if to_prove {
         shop.wake.upkeep.notify_one();
     }
-    // A vault that is shut cannot say which stream is its own.
-    if ours.len() == connections.len() {
-        give_back(shop, routes, &ours).await;
+    // Where one of ours is missing, a proof may find it under another name among those listed: a
+    // relay that was brought back from a backup has given all of them new ones.
+    if !missing {
+        give_back(shop, routes).await;
     }
 }
 
 /// Routes to connections that are not here any more, or never came to be: the relay is told, so
 /// that nothing is kept for them.
-async fn give_back(shop: &Shop, routes: &[Route], ours: &[StreamId]) {
+async fn give_back(shop: &Shop, routes: &[Route]) {
     let Some(relay) = shop.relay() else { return };
     for route in routes {
-        if ours.contains(&route.stream) || shop.connecting.load(Ordering::SeqCst) {
-            continue;
+        // While connections are made the relay knows streams that are not here yet.
+        let Ok(_nobody_connects) = shop.connecting.try_lock() else {
+            return;
+        };
+        match ours(shop).await {
+            Some(ours) if !ours.contains(&route.stream) => {}
+            Some(_) => continue,
+            None => return,
         }
         tracing::info!(stream = %route.stream, "giving back a route to nothing");
         if let Err(error) = relay.disconnect(route.stream).await {
             tracing::info!(%error, "given back another time");
         }
     }
+}
+
+/// The streams of the connections that are here. `None` if a vault is shut: it cannot say which is
+/// its own.
+async fn ours(shop: &Shop) -> Option<Vec<StreamId>> {
+    let mut ours = Vec::new();
+    for connected in shop.connections() {
+        let cursor = connected.read(|read| read.cursor()).await.ok()??;
+        ours.push(StreamId::from_bytes(cursor.stream));
+    }
+    Some(ours)
 }
 
 /// Proves every route that needs it. An error means: later.
@@ -202,4 +217,68 @@ async fn go_on_with(shop: &Shop, connected: &Arc<Connected>, stream: StreamId) -
         shop.wake.repair.notify_one();
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::{LoginId, SigningSecret};
+
+    use super::*;
+    use crate::link::client::{RelayClient, http_client};
+    use crate::testing::relay::{FakeRelay, keys};
+    use crate::testing::{NOW, TestShop};
+
+    const OURS: StreamId = StreamId::from_bytes([1; 16]);
+    const OTHER: StreamId = StreamId::from_bytes([2; 16]);
+
+    fn listed(stream: StreamId) -> Route {
+        Route {
+            stream,
+            login: LoginId::from_bytes([3; 16]),
+            live: true,
+            good_until: NOW.0,
+            elsewhere: 0,
+        }
+    }
+
+    async fn begin() -> (TestShop, FakeRelay) {
+        let (of, relay) = (TestShop::messenger().await, FakeRelay::start(vec![]).await);
+        let client = RelayClient::new(
+            http_client(),
+            (relay.url.clone(), keys()),
+            SigningSecret::from_seed(&[4; 32]),
+            of.clock.reader(),
+        );
+        *of.shop.relay.write().unwrap() = Some(Arc::new(client));
+        let cursor = start_of(OURS);
+        of.vault()
+            .write(|write| write.move_cursor(&cursor))
+            .unwrap();
+        (of, relay)
+    }
+
+    #[tokio::test]
+    async fn a_route_to_nothing_is_given_back() {
+        let (of, relay) = begin().await;
+        learn(&of.shop, &[listed(OURS), listed(OTHER)]).await;
+        assert_eq!(relay.disconnected(), [OTHER]);
+    }
+
+    #[tokio::test]
+    async fn a_route_that_a_proof_may_find_again_is_not_given_back() {
+        let (of, relay) = begin().await;
+        // After a restore the relay has ours under another name.
+        learn(&of.shop, &[listed(OTHER)]).await;
+        assert!(relay.disconnected().is_empty());
+        assert!(of.connected.health().route_stopped, "it is to be proved");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_given_back_while_connections_are_made() {
+        let (of, relay) = begin().await;
+        let connecting = of.shop.connecting.lock().await;
+        learn(&of.shop, &[listed(OURS), listed(OTHER)]).await;
+        assert!(relay.disconnected().is_empty());
+        drop(connecting);
+    }
 }

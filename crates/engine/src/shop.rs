@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use channels::meta::Graph;
@@ -43,8 +42,8 @@ pub(crate) struct Shop {
     pub(crate) eraser: Arc<Eraser>,
     /// Where tokens are issued and may be sent.
     pub(crate) origin: Url,
-    /// Connections are being made: the relay may know streams that are not here yet.
-    pub(crate) connecting: AtomicBool,
+    /// Held while connections are made: the relay may know streams that are not here yet.
+    pub(crate) connecting: tokio::sync::Mutex<()>,
     /// Arrivals that wait for the person's name.
     pub(crate) nameless: Mutex<HashMap<ConversationId, Arrival>>,
     pub(crate) settings: RwLock<Settings>,
@@ -137,6 +136,12 @@ impl Shop {
             .read()
             .unwrap_or_else(PoisonError::into_inner);
         connections.get(&id).cloned().ok_or(Error::Gone)
+    }
+
+    /// An arrival of an erased person's is not told any more.
+    pub(crate) fn let_go_of(&self, id: ConversationId) {
+        let mut nameless = self.nameless.lock().unwrap_or_else(PoisonError::into_inner);
+        nameless.remove(&id);
     }
 
     pub(crate) fn add_connection(&self, connected: Arc<Connected>) {

@@ -6,7 +6,7 @@ pub(crate) mod relay;
 mod relay_socket;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
 use axum::Router;
@@ -63,7 +63,7 @@ impl TestClock {
         self.0.fetch_add(milliseconds, Ordering::SeqCst);
     }
 
-    fn reader(&self) -> Clock {
+    pub(crate) fn reader(&self) -> Clock {
         let clock = self.clone();
         Arc::new(move || clock.now())
     }
@@ -331,7 +331,7 @@ fn shop(
         phase: watch::Sender::new(Phase::Ready),
         eraser: Arc::new(eraser.unwrap()),
         origin: url,
-        connecting: AtomicBool::new(false),
+        connecting: tokio::sync::Mutex::default(),
         nameless: Mutex::default(),
         settings: RwLock::new(Settings::default()),
         connections: RwLock::new(BTreeMap::new()),

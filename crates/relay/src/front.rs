@@ -12,13 +12,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::Request;
 use axum::extract::connect_info::{ConnectInfo, Connected};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use axum::serve::{IncomingStream, Listener};
+use futures_util::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Sleep;
@@ -27,6 +28,8 @@ use tokio::time::Sleep;
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
 /// How long a request's body may take.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
+/// How many times the longest body is heard out before the connection is closed on its sender.
+const HEARD_OUT: usize = 4;
 
 /// A listener whose connections are timed.
 #[derive(Debug)]
@@ -92,14 +95,35 @@ pub(crate) async fn arrived(
 /// Takes a request's body in, which must arrive in time and be no longer than `MOST`.
 pub(crate) async fn take_in<const MOST: usize>(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    match tokio::time::timeout(BODY_WITHIN, to_bytes(body, MOST)).await {
-        Ok(Ok(bytes)) => {
+    match tokio::time::timeout(BODY_WITHIN, read(body, MOST)).await {
+        Ok(Some(bytes)) => {
             let whole = Request::from_parts(parts, Body::from(bytes));
             next.run(whole).await
         }
-        Ok(Err(_)) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        Ok(None) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
         Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
     }
+}
+
+/// A body of at most so many bytes. Of a longer one, or one that breaks off, nothing is kept; a few
+/// times as much is still taken off the wire, for many senders hear no answer before they have said
+/// everything, and would take a connection that closes on them for a fault.
+async fn read(body: Body, most: usize) -> Option<Vec<u8>> {
+    let mut chunks = body.into_data_stream();
+    let mut kept = Vec::new();
+    let mut length = 0;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.ok()?;
+        length += chunk.len();
+        if length <= most {
+            kept.extend_from_slice(&chunk);
+        } else if length > HEARD_OUT * most {
+            return None;
+        } else {
+            kept = Vec::new();
+        }
+    }
+    (length <= most).then_some(kept)
 }
 
 /// A connection that breaks off when a head takes too long.
