@@ -7,6 +7,7 @@ mod evil_relay;
 mod inbound;
 mod lasting;
 mod login;
+mod naughty;
 mod offline;
 mod recorded;
 mod reply;

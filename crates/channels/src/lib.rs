@@ -6,6 +6,8 @@
 //! here retries, waits for its turn or decides whether an answer is allowed: `engine` does the
 //! one, `domain` the other. Nothing here writes to disk.
 
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod json;
 pub mod meta;
 mod normalize;

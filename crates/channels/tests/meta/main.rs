@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod leaks;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod login;

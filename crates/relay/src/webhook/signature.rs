@@ -66,6 +66,9 @@ pub(crate) fn verify(
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD as BASE64;
+    use sha2::Digest as _;
 
     use super::*;
 
@@ -98,40 +101,89 @@ mod tests {
         assert_eq!(check(body, &[&signed(body, "previous")]), Err(Forged));
     }
 
+    const BODY: &[u8] = br#"{"object":"page","text":"\u00e9"}"#;
+
+    /// What a stranger may write into one header, where `good` would be right.
+    fn headers(good: &str) -> Vec<String> {
+        let digits = good.strip_prefix("sha256=").unwrap();
+        let (first, last) = digits.split_at(32);
+        let (most, end) = digits.split_at(63);
+        let turned: String = digits.chars().rev().collect();
+        let mac = hex::decode(digits).unwrap();
+        let mut all: Vec<String> = ["", "sha256=", "sha256", digits]
+            .map(str::to_owned)
+            .to_vec();
+        for digits in [
+            &format!("{digits}0"),
+            &format!("{digits}00"),
+            &format!("{digits} "),
+            &format!(" {digits}"),
+            &format!("={digits}"),
+            &format!("0x{digits}"),
+            &format!("{digits}, {good}"),
+            &format!("{last}{first}"),
+            good,
+            first,
+            last,
+            most,
+            end,
+            &turned,
+            &"0".repeat(64),
+            &"f".repeat(64),
+            &"z".repeat(64),
+            &BASE64.encode(&mac),
+            &hex::encode(sha2::Sha256::digest(BODY)),
+        ] {
+            all.push(format!("sha256={digits}"));
+        }
+        for name in [
+            "sha1=", "sha512=", "SHA256=", "Sha256=", "sha256:", "sha256 ", " sha256=",
+        ] {
+            all.push(format!("{name}{digits}"));
+        }
+        all.extend([format!("{good};"), format!("\"{good}\"")]);
+        // With nothing, with another app's or an old secret, and with what only looks like ours.
+        for secret in ["", "another app's", "previous", "Current", "current "] {
+            all.push(signed(BODY, secret));
+        }
+        for body in [b"".as_slice(), digits.as_bytes(), good.as_bytes()] {
+            all.push(signed(body, "current"));
+        }
+        all
+    }
+
     #[test]
     fn a_forged_webhook_comes_in_many_shapes_and_none_gets_in() {
-        let body = br#"{"object":"page","text":"\u00e9"}"#.as_slice();
-        let good = signed(body, "current");
-        let digits = good.strip_prefix("sha256=").unwrap();
-        let mut once = true;
-        let sha1 = format!("sha1={digits}");
-        let cut = good.trim_end_matches(|_: char| std::mem::take(&mut once));
-        let long = format!("{good}0");
-        let spaced = format!("sha256= {digits}");
-        let upper_prefix = format!("SHA256={digits}");
-        let listed = format!("{good}, {good}");
-        let zeros = format!("sha256={}", "0".repeat(64));
-        let no_hex = format!("sha256={}", "z".repeat(64));
-        let shapes: [&[&str]; 14] = [
-            &[],
-            &[""],
-            &["sha256="],
-            &[digits],
-            &[&sha1],
-            &[cut],
-            &[&long],
-            &[&spaced],
-            &[&upper_prefix],
-            &[&listed],
-            &[&zeros],
-            &[&no_hex],
-            &[&good, &good],
-            &[&good, &zeros],
-        ];
+        let good = signed(BODY, "current");
+        let good = good.as_str();
+        let headers = headers(good);
+        let other = headers.last().unwrap().as_str();
+        let mut shapes: Vec<Vec<&str>> = headers.iter().map(|one| vec![one.as_str()]).collect();
+        shapes.extend([
+            vec![],
+            vec![good, good],
+            vec![good, other],
+            vec![other, good],
+        ]);
+        assert!(shapes.len() >= 40, "{}", shapes.len());
         for shape in shapes {
-            assert_eq!(check(body, shape), Err(Forged), "{shape:?}");
+            assert_eq!(check(BODY, &shape), Err(Forged), "{shape:?}");
         }
-        assert_eq!(check(body, &[&good]), Ok(1), "the genuine one does");
+        assert_eq!(check(BODY, &[good]), Ok(1), "the genuine one does");
+    }
+
+    #[test]
+    fn what_meta_signed_is_believed_however_its_letters_are_written() {
+        for body in [
+            br#"{"text":"\u00e9 \ud83c\udf37 \u0645\u0631\u062d\u0628\u0627"}"#.as_slice(),
+            "{\"text\":\"é 🌷 مرحبا 花束 \u{202e}\"}".as_bytes(),
+            br#"{ "text" : "a\/b" , "text" : "again" }"#,
+            b"\xef\xbb\xbf{}\r\n",
+            b"\xff\xfe no text at all \0",
+            b"",
+        ] {
+            assert_eq!(check(body, &[&signed(body, "current")]), Ok(1), "{body:?}");
+        }
     }
 
     #[test]

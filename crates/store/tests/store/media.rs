@@ -1,6 +1,8 @@
 //! Attachments from "to be fetched" to "gone with their message".
 
-use domain::inbound::MediaSource;
+use std::path::{Path, PathBuf};
+
+use domain::inbound::{InboundAttachment, MediaSource};
 use domain::{MessageId, Timestamp};
 use store::vault::attachments::{AttachmentState, StoredMedia};
 use store::{Error, Vault};
@@ -197,4 +199,139 @@ fn a_draft_picture_goes_out_with_its_file_or_is_removed() {
         vault.media().read(&media.file),
         Err(Error::NotThere)
     ));
+}
+
+/// What a customer, or somebody between us, may call a file: roads out of a folder, devices, ends
+/// that Windows drops, streams, other scripts and lengths no disk takes.
+fn evil_names() -> Vec<String> {
+    let stems = [
+        "..",
+        "../../etc/passwd",
+        "..\\..\\windows\\system32\\cmd",
+        "/etc/cron.d/x",
+        "C:\\boot",
+        "\\\\server\\share\\x",
+        "CON",
+        "nul",
+        "COM1",
+        "LPT9.txt",
+        "aux.h",
+        "a:b",
+        "file:stream:$DATA",
+        "-rf",
+        "~root",
+        "$HOME",
+        "%APPDATA%",
+        "a\0b",
+        "two\nlines",
+        "tab\tbell\u{7}",
+        "invoice\u{202e}fdp",
+        "\u{2066}x\u{2069}",
+        "a\u{200b}b",
+        "é",
+        "e\u{301}",
+        "ﬁ",
+        "花束",
+        "مرحبا",
+        "🌷",
+        "a*?\"<>|b",
+        ";rm -rf x;",
+        "`id`",
+        "$(id)",
+        "vault.db",
+        "shop.share.b",
+        "wipe.a",
+        ".hidden",
+        "",
+    ];
+    let ends = [
+        "", ".", "...", " ", ".jpg", ".exe", ".jpg.exe", ".lnk", ".desktop", "/", "\\",
+    ];
+    let mut names: Vec<String> = stems
+        .iter()
+        .flat_map(|stem| ends.iter().map(move |end| format!("{stem}{end}")))
+        .collect();
+    names.push("x".repeat(5_000));
+    names.push("../".repeat(500));
+    names.push("花".repeat(255));
+    names
+}
+
+/// Whether all three systems can make a file of this name, and mean the same by it.
+fn is_plain(name: &str) -> bool {
+    let sign = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
+    let stem = name.split('.').next().unwrap_or_default();
+    let device = matches!(stem, "con" | "prn" | "aux" | "nul")
+        || (stem.len() == 4 && (stem.starts_with("com") || stem.starts_with("lpt")));
+    let ends_well = !name.ends_with('.') && !name.starts_with('.');
+    (1..=64).contains(&name.len()) && name.chars().all(sign) && ends_well && !device
+}
+
+#[test]
+fn whatever_a_file_is_called_outside_its_name_on_the_disk_is_ours() {
+    let names = evil_names();
+    assert!(names.len() >= 400, "{}", names.len());
+    assert!(
+        names.iter().filter(|name| is_plain(name)).count() < names.len() / 4,
+        "the judge lets nearly everything pass"
+    );
+    let desk = Desk::new();
+    let around = desk.paths.root().parent().unwrap();
+    let beside = files(around).len() - files(desk.paths.root()).len();
+    let vault = desk.create(1);
+    for (at, names) in names.chunks(50).enumerate() {
+        let mut said = said("17", &format!("m_{at}"), "look");
+        said.attachments = names
+            .iter()
+            .map(|name| InboundAttachment {
+                file_name: Some(name.clone()),
+                ..picture()
+            })
+            .collect();
+        let id = arrives(&vault, &said, 1_000).message;
+        let kept = message(&vault, id).attachments;
+        vault
+            .write(|tx| {
+                for (one, name) in kept.iter().zip(names) {
+                    let file_name = Some(name.clone());
+                    let media = StoredMedia {
+                        file: vault.media().write(b"bytes")?,
+                        mime: "image/png".to_owned(),
+                        thumb: None,
+                        size: None,
+                        file_name,
+                    };
+                    tx.media_is_here(one.id, &media)?;
+                }
+                Ok(())
+            })
+            .unwrap();
+        let kept = message(&vault, id).attachments;
+        let called: Vec<_> = kept
+            .iter()
+            .filter_map(|one| one.file_name.clone())
+            .collect();
+        assert_eq!(called, names, "what it was called is kept beside it");
+    }
+    let below = files(desk.paths.root());
+    assert!(below.len() > names.len());
+    assert_plain(desk.paths.root(), below.keys());
+    assert_eq!(
+        files(around).len() - below.len(),
+        beside,
+        "something lies outside"
+    );
+}
+
+fn assert_plain<'a>(root: &Path, below: impl Iterator<Item = &'a PathBuf>) {
+    for path in below {
+        for part in path.strip_prefix(root).unwrap().components() {
+            let name = part.as_os_str().to_str().unwrap();
+            assert!(
+                is_plain(name) || name == "CACHEDIR.TAG",
+                "{}",
+                path.display()
+            );
+        }
+    }
 }

@@ -1,0 +1,92 @@
+//! Doors for the fuzz targets in `tests/fuzz`, in their builds alone: what is private otherwise.
+
+use std::time::Duration;
+
+use domain::Timestamp;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
+
+use crate::json::list;
+use crate::meta::errors::Refusal;
+use crate::meta::history::Thread;
+use crate::meta::login::TokenFacts;
+use crate::meta::message::{attachments, event};
+use crate::meta::{Account, accounts, usage};
+
+const NOW: Timestamp = Timestamp(1_795_341_600_000);
+
+/// An answer of the Graph API, as an error and as facts about a token.
+pub fn answer(bytes: &[u8]) {
+    headers(bytes);
+    let Ok(body) = serde_json::from_slice::<Value>(bytes) else {
+        return;
+    };
+    for status in [400, 500] {
+        if let Some(refusal) = Refusal::read(&body, status, Some(Duration::from_secs(60))) {
+            // Whatever Meta says, the owner gets a reason with a number.
+            assert!(refusal.failure().code.is_some_and(|code| !code.is_empty()));
+            let error = crate::meta::Error::Refused(refusal);
+            let _ = (error.outcome(NOW), error.outcome_before_sending(NOW));
+        }
+    }
+    let _ = TokenFacts::read(&body);
+}
+
+/// The headers in which Meta says how much of its patience is left.
+fn headers(bytes: &[u8]) {
+    let Ok(value) = HeaderValue::from_bytes(bytes) else {
+        return;
+    };
+    for name in [
+        "x-app-usage",
+        "x-ad-account-usage",
+        "x-business-use-case-usage",
+        "retry-after",
+    ] {
+        let headers = HeaderMap::from_iter([(HeaderName::from_static(name), value.clone())]);
+        let _ = usage::usage(&headers);
+    }
+}
+
+/// A page of conversations, or of one conversation's messages, as repair reads it.
+pub fn history(bytes: &[u8]) {
+    let Ok(page) = serde_json::from_slice::<Value>(bytes) else {
+        return;
+    };
+    let of = |page: &str, instagram: Option<&str>| match instagram {
+        Some(instagram) => Account::Instagram {
+            page: page.to_owned(),
+            instagram: instagram.to_owned(),
+        },
+        None => Account::Messenger {
+            page: page.to_owned(),
+        },
+    };
+    let _ = accounts::next(&page);
+    for account in [of("1", None), of("1", Some("17841400000000001"))] {
+        let thread = Thread {
+            id: "t_1".to_owned(),
+            updated_at: NOW,
+            contact: None,
+        };
+        for node in list(&page, "data") {
+            let inside = Thread::read(&account, node);
+            let messages = node
+                .get("messages")
+                .map_or(&[][..], |all| list(all, "data"));
+            for (thread, node) in messages
+                .iter()
+                .map(|message| (inside.as_ref().unwrap_or(&thread), message))
+                .chain([(&thread, node)])
+            {
+                let _ = attachments(node);
+                if let Some(event) = event(&account, thread, node, NOW) {
+                    assert!(
+                        !event.key.is_empty(),
+                        "an event nobody can tell from another"
+                    );
+                }
+            }
+        }
+    }
+}
