@@ -161,7 +161,7 @@ pub(crate) fn ours(workspace: &Workspace, name: &str) -> Command {
 
 /// A script that walks a login: `BROWSER` names a program, without arguments.
 pub(crate) fn browser(workspace: &Workspace) -> Result<PathBuf> {
-    let xtask = std::env::current_exe().context("this program has a path")?;
+    let xtask = &workspace.xtask;
     let folder = workspace.target.join("xtask");
     std::fs::create_dir_all(&folder)?;
     let (name, text) = if cfg!(windows) {

@@ -10,11 +10,15 @@ use anyhow::{Context, Result, ensure};
 pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
     pub(crate) target: PathBuf,
+    /// This very program. Asked for at once: building replaces the file, and the system then says
+    /// that the running one is deleted.
+    pub(crate) xtask: PathBuf,
 }
 
 impl Workspace {
     /// Asks cargo, so that every way of moving the build folder is honoured.
     pub(crate) fn find() -> Result<Self> {
+        let xtask = std::env::current_exe().context("this program has a path")?;
         let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let root = manifest
@@ -39,6 +43,7 @@ impl Workspace {
         Ok(Self {
             target: PathBuf::from(target),
             root,
+            xtask,
         })
     }
 

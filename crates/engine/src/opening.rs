@@ -94,7 +94,7 @@ pub(crate) fn open(
 ) -> Result<Opened, Phase> {
     let profile = Profile::open_or_create(paths).map_err(|error| phase_of(&error))?;
     let db = ShopDb::open_or_create(paths, &profile, secrets.as_ref());
-    let db = Arc::new(db.map_err(|error| phase_of(&error))?);
+    let db = Arc::new(db.map_err(|error| first_phase_of(&error, paths))?);
     let records = records(paths, &db, now).map_err(|error| phase_of(&error))?;
     let mut connections = BTreeMap::new();
     for record in records {
@@ -275,6 +275,19 @@ fn enrolled(
     }))
 }
 
+/// The screen for what is wrong when `shop.db` is opened or made. A keychain that answers and has
+/// nowhere to keep anything is found only by trying: with no shop to lose, a passphrase takes its
+/// place.
+fn first_phase_of(error: &store::Error, paths: &Paths) -> Phase {
+    match error {
+        store::Error::KeychainAbsent if !ShopDb::exists(paths) => Phase::Passphrase {
+            first: true,
+            wrong: false,
+        },
+        other => phase_of(other),
+    }
+}
+
 /// The screen for what is wrong with the shop's own files.
 fn phase_of(error: &store::Error) -> Phase {
     use store::Error as Store;
@@ -400,6 +413,23 @@ mod tests {
         let other = Arc::new(MemorySecrets::new());
         assert_eq!(phase(open(&paths, other, NOW)), Phase::KeyMissing);
         assert_eq!(files(&paths), before);
+    }
+
+    #[test]
+    fn a_keychain_that_keeps_nothing_asks_a_new_shop_for_a_passphrase() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::create(folder.path().join("shop")).unwrap();
+        let secrets = Arc::new(MemorySecrets::new());
+        secrets.set_trouble(Some(SecretsError::Absent));
+        let first = Phase::Passphrase {
+            first: true,
+            wrong: false,
+        };
+        let opened = || open(&paths, Arc::clone(&secrets) as Arc<_>, NOW);
+        assert_eq!(phase(opened()), first);
+        // What the attempt left behind is in nobody's way.
+        secrets.set_trouble(None);
+        assert_eq!(phase(opened()), Phase::Ready);
     }
 
     #[tokio::test]

@@ -24,24 +24,37 @@ pub(super) async fn unsubscribe_last(shop: &Shop, doomed: &Doomed) -> (Told, Las
     let Some(relay) = shop.relay() else {
         return (Told::NotConfirmed, last_of_person);
     };
-    let mut told = Vec::new();
+    let mut told: BTreeMap<&str, Told> = BTreeMap::new();
     for connected in &doomed.connections {
+        let subscription = connected.account.subscription_node();
         let stream = doomed.streams.iter().find(|(id, _)| *id == connected.id);
         let answer = match stream {
             Some((_, stream)) => relay.disconnect(*stream).await.ok(),
             None => None,
         };
         let Some(answer) = answer else {
-            told.push(Told::NotConfirmed);
+            told.insert(subscription, Told::NotConfirmed);
             continue;
         };
         last_of_person.insert(connected.id, answer.last_of_login);
-        told.push(match answer.last_on_subscription {
+        let word = match answer.last_on_subscription {
             true => end_subscription(shop, connected).await,
             false => Told::StillNeeded,
-        });
+        };
+        hear(&mut told, subscription, word);
     }
+    let told: Vec<Told> = told.into_values().collect();
     (sum(&told), last_of_person)
+}
+
+/// What is known of a subscription by now. Two connections may share one: that the first still left
+/// it to the second says nothing any more once the second has ended it. What was not confirmed for
+/// one of them stays so, for the relay may still have its route.
+fn hear<'a>(told: &mut BTreeMap<&'a str, Told>, subscription: &'a str, word: Told) {
+    let known = told.entry(subscription).or_insert(word);
+    if *known != Told::NotConfirmed {
+        *known = word;
+    }
 }
 
 async fn end_subscription(shop: &Shop, connected: &Connected) -> Told {
@@ -162,5 +175,27 @@ mod tests {
         assert_eq!(sum(&[Told::Confirmed, Told::Confirmed]), Told::Confirmed);
         assert_eq!(sum(&[Told::AlreadyGone]), Told::AlreadyGone);
         assert_eq!(sum(&[]), Told::StillNeeded);
+    }
+
+    #[test]
+    fn the_last_connection_of_a_subscription_says_what_became_of_it() {
+        let after = |words: &[Told]| {
+            let mut told = BTreeMap::new();
+            words.iter().for_each(|word| hear(&mut told, "page", *word));
+            told["page"]
+        };
+        assert_eq!(
+            after(&[Told::StillNeeded, Told::Confirmed]),
+            Told::Confirmed
+        );
+        assert_eq!(
+            after(&[Told::StillNeeded, Told::NotConfirmed]),
+            Told::NotConfirmed
+        );
+        assert_eq!(
+            after(&[Told::NotConfirmed, Told::StillNeeded]),
+            Told::NotConfirmed
+        );
+        assert_eq!(after(&[Told::StillNeeded]), Told::StillNeeded);
     }
 }
