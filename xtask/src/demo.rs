@@ -34,6 +34,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &[&str]) -> Result<ExitCode> {
         say::line("There is no display here, so the story is played without one (--headless).");
         wish.headless = true;
     }
+    let _alone = alone(workspace)?;
     setup::everything(workspace)?;
     setup::build(workspace)?;
     let folder = folder(workspace, wish.keep)?;
@@ -64,9 +65,11 @@ fn show(
         say::error(&format!("no browser could be opened: {error:#}"));
     }
     say::line(&format!(
-        "\nThe customers' phones: {phones}\nThe relay:             {}\nThe demo's data:       {}\n\
+        "\nThe customers' phones: {phones}\nThe relay:             {}\nIts words:             {}\n\
+         The demo's data:       {}\n\
          In the window press \"Connect my shop\", then write from a phone. Ctrl-C ends everything.",
         services.relay,
+        services.words,
         folder.display()
     ));
     loop {
@@ -84,6 +87,19 @@ fn show(
             });
         }
         std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// One demo at a time: a second one would take the first one's data away.
+fn alone(workspace: &Workspace) -> Result<std::fs::File> {
+    std::fs::create_dir_all(&workspace.target)?;
+    let lock = std::fs::File::create(workspace.target.join("demo.lock"))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            bail!("a demo of this repository is running: end it first (Ctrl-C in its terminal)")
+        }
+        Err(std::fs::TryLockError::Error(error)) => Err(error.into()),
     }
 }
 

@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Services {
     pub(crate) sandbox: String,
     pub(crate) relay: String,
+    /// The words by which an owner knows this relay.
+    pub(crate) words: String,
     programs: Vec<(&'static str, Group)>,
 }
 
@@ -34,6 +36,7 @@ impl Services {
         let mut services = Self {
             sandbox,
             relay,
+            words: String::new(),
             programs: Vec::new(),
         };
         services.start_sandbox(workspace, folder)?;
@@ -100,7 +103,9 @@ impl Services {
                     String::from_utf8_lossy(&output.stderr)
                 );
             }
+            std::fs::write(data.join("words"), words_in(&output.stdout))?;
         }
+        self.words = std::fs::read_to_string(data.join("words"))?;
         let mut serve = self.relay_command(workspace, &data, "serve");
         log_to(&mut serve, &folder.join("relay.log"))?;
         self.programs.push(("the relay", Group::start(&mut serve)?));
@@ -146,6 +151,15 @@ impl Services {
             say::span(PATIENCE)
         )
     }
+}
+
+/// The words among what `shopbell-relay init` says.
+fn words_in(said: &[u8]) -> String {
+    let said = String::from_utf8_lossy(said);
+    let words = said
+        .lines()
+        .find_map(|line| line.strip_prefix("Its words are: "));
+    words.unwrap_or_default().to_owned()
 }
 
 /// A program of ours, without what this terminal may say about other shops.

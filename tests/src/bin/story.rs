@@ -252,7 +252,11 @@ impl Story {
         let file = self.receipt.display().to_string();
         let (good, said) = run("shopbell", &["verify-receipt", &file]).await?;
         ensure!(good, "shopbell verify-receipt: {said}");
-        self.told("shopbell verify-receipt accepts the receipt");
+        self.shown(
+            "receipt-verified",
+            "shopbell verify-receipt accepts the receipt",
+        )
+        .await?;
         self.page.press("Back to the inbox").await
     }
 
@@ -296,10 +300,13 @@ impl Story {
             .get("devices")
             .and_then(Value::as_array)
             .map_or(0, Vec::len);
-        self.told(&format!(
-            "the status page says completed, {devices} computer has erased"
-        ));
-        Ok(())
+        let page = tests::phones::http().get(&url).send().await?.text().await?;
+        std::fs::write(self.pictures.join("status.html"), page)?;
+        self.shown(
+            "status",
+            &format!("the status page says completed, {devices} computer has erased"),
+        )
+        .await
     }
 
     /// A step that can be seen.
