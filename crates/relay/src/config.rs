@@ -106,7 +106,9 @@ impl Default for Rates {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// A name nobody knows.
-    #[error("{0} is not a setting of the relay; see `shopbell-relay --help` for those there are")]
+    #[error(
+        "{0} is not a setting of the relay; `shopbell-relay serve --help` names those there are"
+    )]
     Unknown(String),
     /// A setting that is needed.
     #[error("{0} is needed")]

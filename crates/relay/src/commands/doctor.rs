@@ -40,7 +40,7 @@ pub(crate) async fn doctor(settings: &Settings) -> anyhow::Result<ExitCode> {
     verdicts.extend(store(settings));
     verdicts.extend(room(settings));
     if let Ok(config) = &config {
-        verdicts.extend(public_address(config).await);
+        verdicts.extend(public_address(config, has_run(settings)).await);
         verdicts.extend(meta(config).await);
     }
     let mut code = ExitCode::SUCCESS;
@@ -61,18 +61,29 @@ pub(crate) async fn doctor(settings: &Settings) -> anyhow::Result<ExitCode> {
 pub(crate) async fn healthcheck(settings: &Settings) -> anyhow::Result<ExitCode> {
     let listen = settings.listen()?;
     let address = format!("http://{listen}/readyz");
-    let answer = client()?.get(address).send().await;
-    Ok(match answer {
-        Ok(answer) if answer.status().is_success() => ExitCode::SUCCESS,
-        Ok(_) | Err(_) => ExitCode::FAILURE,
-    })
+    // This machine's own address is asked directly, whatever proxy leads to the others.
+    let answer = client().no_proxy().build()?.get(address).send().await;
+    let Ok(answer) = answer else {
+        say(&format!("no relay answers at {listen}"))?;
+        return Ok(ExitCode::FAILURE);
+    };
+    let code = match answer.status().is_success() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    };
+    let said = answer.text().await.unwrap_or_default();
+    say(&format!("the relay at {listen}: {}", said.trim()))?;
+    Ok(code)
 }
 
-fn client() -> anyhow::Result<reqwest::Client> {
+fn client() -> reqwest::ClientBuilder {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Ok(reqwest::Client::builder()
-        .timeout(Duration::from_secs(10))
-        .build()?)
+    reqwest::Client::builder().timeout(Duration::from_secs(10))
+}
+
+/// Whether this relay has ever served: its first start makes the store.
+fn has_run(settings: &Settings) -> bool {
+    settings.store().is_ok_and(|store| store.exists())
 }
 
 fn keys(settings: &Settings) -> Verdict {
@@ -223,35 +234,35 @@ fn webhooks(connection: &Connection) -> rusqlite::Result<Vec<Verdict>> {
     Ok(verdicts)
 }
 
-async fn public_address(config: &Config) -> Vec<Verdict> {
-    let Ok(client) = client() else {
+async fn public_address(config: &Config, has_run: bool) -> Vec<Verdict> {
+    let Ok(client) = client().build() else {
         return Vec::new();
     };
     let answer = client.get(config.public("/keys")).send().await;
+    let answered = answer.is_ok();
     let about = match answer {
         Ok(answer) => answer.json::<RelayAbout>().await.ok(),
-        Err(_) => {
-            let address = &config.public_url;
-            return vec![Bad(format!(
-                "public address: {address} does not answer; Meta and computers cannot reach it"
-            ))];
-        }
+        Err(_) => None,
     };
+    let address = &config.public_url;
     let Some(about) = about else {
-        return vec![Bad(format!(
-            "public address: {} is not this relay",
-            config.public_url
-        ))];
+        return vec![match (has_run, answered) {
+            (false, _) => Note(format!(
+                "public address: {address} does not lead to a relay, and this one has not started \
+                 yet; start it and ask again"
+            )),
+            (true, true) => Bad(format!("public address: {address} is not this relay")),
+            (true, false) => Bad(format!(
+                "public address: {address} does not answer; Meta and computers cannot reach it"
+            )),
+        }];
     };
     let ours = Keys::open(&config.keys).is_ok_and(|keys| keys.relay() == about.keys.relay);
     let apart = (about.now - Clock::system().now()).abs();
     let mut verdicts = vec![if ours {
-        Good(format!("public address: {} leads here", config.public_url))
+        Good(format!("public address: {address} leads here"))
     } else {
-        Bad(format!(
-            "public address: {} leads to another relay",
-            config.public_url
-        ))
+        Bad(format!("public address: {address} leads to another relay"))
     }];
     if apart > MINUTE {
         verdicts.push(Bad(

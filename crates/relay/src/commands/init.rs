@@ -62,8 +62,9 @@ fn example(keys: &Path) -> String {
 
 /// Makes a code that lets one computer in.
 pub(crate) fn enrol_code(settings: &Settings, hours: i64) -> anyhow::Result<()> {
+    // Opened as serving opens it: a relay that is just starting may not be done with making it.
+    let connection = queue::open(&super::store(settings)?)?;
     let keys = Keys::open(&settings.keys())?;
-    let connection = queue::open(&settings.store()?)?;
     let letters = random::bytes::<10>().map(|byte| {
         LETTERS
             .get(usize::from(byte) % LETTERS.len())

@@ -17,8 +17,7 @@ use crate::settings::Settings;
 
 /// Copies the store into a new file. A copy is marked as one, so that nobody serves it by mistake.
 pub(crate) fn backup(settings: &Settings, to: &Path) -> anyhow::Result<()> {
-    let store = settings.store()?;
-    ensure!(store.exists(), "there is no store at {}", store.display());
+    let store = super::store(settings)?;
     copy(&queue::reopen(&store)?, to)?;
     say(&format!("The store is copied to {}.", to.display()))?;
     say("It is of use only together with the keys folder, which is not in it.")
@@ -51,8 +50,8 @@ pub(crate) fn copy(store: &Connection, to: &Path) -> anyhow::Result<()> {
 /// Takes over a store that was brought back from a backup: every stream gets a new id, since
 /// envelopes that were signed after the backup are out there under the old ones. Devices are told.
 pub(crate) fn restore(settings: &Settings, from: Option<PathBuf>) -> anyhow::Result<()> {
-    let store = settings.store()?;
     if let Some(from) = from {
+        let store = settings.store()?;
         ensure!(
             !store.exists(),
             "move {} out of the way first",
@@ -61,7 +60,7 @@ pub(crate) fn restore(settings: &Settings, from: Option<PathBuf>) -> anyhow::Res
         std::fs::copy(&from, &store)
             .with_context(|| format!("{} cannot be copied", from.display()))?;
     }
-    ensure!(store.exists(), "there is no store at {}", store.display());
+    let store = super::store(settings)?;
     let keys = std::sync::Arc::new(Keys::open(&settings.keys())?);
     let connection = queue::open(&store)?;
     let streams = take_over(connection, &keys, Clock::system().now())?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use crate::fake_meta::{APP, SECRET};
-use crate::world::{VERIFY_TOKEN, World};
+use crate::world::{MINUTE, VERIFY_TOKEN, World};
 
 /// The settings under which the program works on a world's relay.
 pub(crate) fn settings(world: &World) -> BTreeMap<&'static str, String> {
@@ -99,12 +99,97 @@ async fn the_doctor_passes_a_healthy_relay_and_names_what_is_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_finds_nothing_wrong_with_a_relay_that_was_only_made() {
+    let world = World::start().await;
+    let mut settings = settings(&world);
+    let (keys, store) = (
+        world.folder.path().join("fresh"),
+        world.folder.path().join("fresh.db"),
+    );
+    settings.insert("SHOPBELL_KEYS", keys.display().to_string());
+    settings.insert("SHOPBELL_STORE", format!("sqlite:{}", store.display()));
+    settings.insert(
+        "SHOPBELL_PUBLIC_URL",
+        format!("http://{}", crate::kill::free_address()),
+    );
+    let (made, said) = run_with(&settings, &["init"]);
+    assert!(made, "{said}");
+    let (healthy, said) = run_with(&settings, &["doctor"]);
+    assert!(healthy, "{said}");
+    assert!(said.contains("note  store: not there yet"), "{said}");
+    assert!(said.contains("has not started yet"), "{said}");
+    assert!(!store.exists(), "looking makes nothing");
+    // The control: with a store behind it, an address that does not answer is wrong.
+    settings.insert(
+        "SHOPBELL_STORE",
+        format!("sqlite:{}", world.store().display()),
+    );
+    let (healthy, said) = run_with(&settings, &["doctor"]);
+    assert!(!healthy, "{said}");
+    assert!(said.contains("FAIL  public address: "), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn healthcheck_tells_a_relay_that_serves_from_one_that_does_not() {
+    let mut world = World::start().await;
+    let mut settings = settings(&world);
+    let address = world.running().address().to_string();
+    settings.insert("SHOPBELL_LISTEN", address.clone());
+    // What a proxy would answer is not asked for.
+    settings.insert("HTTP_PROXY", "http://127.0.0.1:1".to_owned());
+    let ask = || run_with(&settings, &["healthcheck"]);
+    let (healthy, said) = ask();
+    assert!(healthy, "{said}");
+    assert_eq!(said.trim(), format!("the relay at {address}: ready"));
+    world.pass(MINUTE);
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let other = rusqlite::Connection::open_with_flags(world.store(), flags).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (healthy, said) = ask();
+    assert!(!healthy && said.contains("cannot be written"), "{said}");
+    other.execute_batch("ROLLBACK").unwrap();
+    world.pass(MINUTE);
+    let (healthy, said) = ask();
+    assert!(healthy, "{said}");
+    world.stop_relay().await;
+    let (healthy, said) = ask();
+    assert!(!healthy, "{said}");
+    assert_eq!(said.trim(), format!("no relay answers at {address}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_finds_no_store_makes_none_and_says_what_to_do() {
+    let world = World::start().await;
+    let nowhere = world.folder.path().join("nowhere");
+    std::fs::create_dir(&nowhere).unwrap();
+    let empty = BTreeMap::new();
+    for arguments in [
+        ["enrol-code"].as_slice(),
+        &["backup", "copy.db"],
+        &["restore"],
+    ] {
+        let mut command = command(&empty);
+        let command = command.args(arguments).current_dir(&nowhere);
+        let output = tokio::task::block_in_place(|| command.output()).unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && output.stdout.is_empty());
+        let store = nowhere.join("relay.db");
+        assert!(said.contains(&store.display().to_string()), "{said}");
+        assert!(said.contains("--config FILE"), "{said}");
+        assert_eq!(std::fs::read_dir(&nowhere).unwrap().count(), 0);
+    }
+    // The control: where the settings lead to the store, there is a code.
+    assert_eq!(enrol_code(&world).len(), 11);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_setting_is_an_error() {
     let world = World::start().await;
     let mut settings = settings(&world);
     settings.insert("SHOPBELL_ENROLL", "open".into());
     let (started, said) = run_with(&settings, &["serve"]);
     assert!(!started && said.contains("SHOPBELL_ENROLL"), "{said}");
+    assert!(said.contains("`shopbell-relay serve --help`"), "{said}");
     let (started, _) = run(&world, &["serve", "--enroll", "open"]);
     assert!(!started);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rusqlite::OpenFlags;
@@ -40,13 +40,19 @@ impl Process {
         if let Some(socket) = supervisor {
             command.env("NOTIFY_SOCKET", socket);
         }
-        let child = command.arg("serve").stderr(Stdio::piped()).spawn().unwrap();
+        command.arg("serve");
+        Self::of(command, &address)
+    }
+
+    /// The program as this command starts it, once it listens.
+    pub(crate) fn of(mut command: Command, address: &str) -> Self {
+        let child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut process = Self {
             child,
             url: format!("http://{address}"),
         };
         let begun = Instant::now();
-        while TcpStream::connect(&address).is_err() {
+        while TcpStream::connect(address).is_err() {
             assert!(
                 begun.elapsed() < Duration::from_secs(20),
                 "{}",
@@ -72,20 +78,27 @@ impl Process {
 
     #[cfg(unix)]
     fn tell_to_stop(&self) {
-        let told = std::process::Command::new("kill")
+        let told = Command::new("kill")
             .args(["-TERM", &self.child.id().to_string()])
             .status()
             .unwrap();
         assert!(told.success());
     }
 
-    fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
-        self.child.wait().unwrap();
     }
 }
 
-fn free_address() -> String {
+impl Drop for Process {
+    /// A test that fails leaves no relay behind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(crate) fn free_address() -> String {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     listener.local_addr().unwrap().to_string()
 }

@@ -28,6 +28,9 @@ mod notices;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+#[cfg(unix)]
+mod papers;
+#[cfg(test)]
 mod proofs;
 #[cfg(test)]
 mod restore;
