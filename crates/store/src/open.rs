@@ -14,6 +14,12 @@ use crate::keys::DatabaseKey;
 /// How long a connection waits for another one: only a reader that meets a checkpoint ever does.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// What a writer keeps of the file's pages, as SQLite counts: minus KiB. A page that is not there
+/// is read and decrypted again, and while the word index is written that is most of them.
+const WRITES: i64 = -16_384;
+/// The same of a reader; there are several of each file.
+const READS: i64 = -4_096;
+
 /// Opens an existing file for writing. The key fits, or the answer is [`Error::Damaged`]: the key
 /// check value was right before we came here.
 pub(crate) fn writer(path: &Path, key: &DatabaseKey) -> Result<Connection> {
@@ -21,6 +27,7 @@ pub(crate) fn writer(path: &Path, key: &DatabaseKey) -> Result<Connection> {
     let connection = keyed(path, key, flags)?;
     connection.execute_batch(JOURNAL)?;
     configure(&connection)?;
+    connection.pragma_update(None, "cache_size", WRITES)?;
     Ok(connection)
 }
 
@@ -32,6 +39,7 @@ pub(crate) fn reader(path: &Path, key: &DatabaseKey) -> Result<Connection> {
     connection.execute_batch(JOURNAL)?;
     configure(&connection)?;
     connection.execute_batch("PRAGMA query_only = ON;")?;
+    connection.pragma_update(None, "cache_size", READS)?;
     Ok(connection)
 }
 
@@ -48,6 +56,7 @@ pub(crate) fn create(path: &Path, key: &DatabaseKey) -> Result<Connection> {
     connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL;")?;
     connection.execute_batch(JOURNAL)?;
     configure(&connection)?;
+    connection.pragma_update(None, "cache_size", WRITES)?;
     Ok(connection)
 }
 

@@ -27,7 +27,8 @@ const SETTINGS: &str = "
     PRAGMA temp_store = MEMORY;
     PRAGMA foreign_keys = ON;
     PRAGMA trusted_schema = OFF;
-    PRAGMA cell_size_check = ON;";
+    PRAGMA cell_size_check = ON;
+    PRAGMA cache_size = -16384;";
 
 /// The file, and what the peer knows without asking it.
 pub(super) struct Plain {

@@ -133,6 +133,7 @@ impl VaultWrite<'_> {
         for key in &who.keys {
             known.extend(self.contact_with(key)?);
         }
+        let new_key = known.len() < who.keys.len();
         known.sort_unstable();
         known.dedup();
         let row = match known.split_first() {
@@ -145,7 +146,7 @@ impl VaultWrite<'_> {
             None if who.keys.is_empty() => return Err(Error::Invalid("contact")),
             None => self.add_contact()?,
         };
-        self.change_contact_words(row, || {
+        let learn = || {
             // The payload's order is kept: of two numbers in one, the first is the newer.
             for (place, key) in (0..).zip(&who.keys) {
                 self.sql.prepare_cached(ADD_KEY)?.execute(params![
@@ -157,7 +158,13 @@ impl VaultWrite<'_> {
             }
             self.set_newer(row, "name", who.name.as_deref(), at)?;
             self.set_newer(row, "handle", who.handle.as_deref(), at)
-        })?;
+        };
+        // Of nearly every message the person is known: their words need not be looked at.
+        if new_key || !self.is_called(row, who)? {
+            self.change_contact_words(row, learn)?;
+        } else {
+            learn()?;
+        }
         Ok(self.conversation_id(row))
     }
 
@@ -248,6 +255,15 @@ impl VaultWrite<'_> {
             .prepare_cached("INSERT INTO conversations (id) VALUES (?1)")?
             .execute([row])?;
         Ok(row)
+    }
+
+    /// Whether a contact already has the name and the handle that are given.
+    fn is_called(&self, contact: i64, who: &ContactRef) -> Result<bool> {
+        let mut statement = self.sql.prepare_cached(
+            "SELECT 1 FROM contacts
+             WHERE id = ?1 AND name IS coalesce(?2, name) AND handle IS coalesce(?3, handle)",
+        )?;
+        Ok(statement.exists(params![contact, who.name, who.handle])?)
     }
 
     /// Sets a name or handle if the news is not older than what is there.
