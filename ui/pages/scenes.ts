@@ -28,6 +28,7 @@ const settings = async (page: Page): Promise<void> => {
 
 export const screens: readonly Screen[] = [
   { name: 'first run', scene: 'firstRun' },
+  { name: 'first run after an erasure', scene: 'erased' },
   { name: 'relay address', scene: 'relay', go: (page) => page.locator('.go .button').click() },
   {
     name: 'relay words',

@@ -29,6 +29,7 @@ export const en = {
   'common.details': 'Details',
   'common.loading': 'Loading',
   'common.menu': 'Menu',
+  'common.comma': ', ',
 
   // The rail
   'rail.views': 'Views',
@@ -110,7 +111,8 @@ export const en = {
   'thread.backToList': 'Back to the conversations',
   'thread.openIn': 'Open in {channel}',
   'thread.choose': 'Choose a conversation',
-  'thread.chooseText': 'It opens here. {key} goes through the list.',
+  'thread.chooseText': 'It opens here.',
+  'thread.walkHint': 'go through the list',
   'thread.allAnswered': 'All answered',
   'thread.allAnsweredText': 'The counter is clear. The next message rings here.',
   'thread.noneYet': 'Your counter is ready',
@@ -161,6 +163,8 @@ export const en = {
   'message.tryAgain': 'Try again',
   'message.backToDraft': 'Back to draft',
   'message.notSent': 'Not sent.',
+  'message.windowDisputed':
+    '{channel} says that the reply window is closed, though by our count it is still open. A new message from {name} opens it again.',
 
   // Why a message was not sent; each names the next step that its button takes
   'failure.window_closed': 'The reply window had closed. It opens again when {name} writes.',
@@ -238,6 +242,7 @@ export const en = {
   'person.messages': { one: '{n} message', other: '{n} messages' },
   'person.at': 'at {connection}',
   'person.close': 'Close the person',
+  'person.erase': 'Erase this person',
 
   // Search
   'search.search': 'Search',
@@ -251,7 +256,7 @@ export const en = {
   'search.nothingText':
     'Fewer letters find more. Everything that arrived since you connected is searched.',
   'search.start': 'Find any person or message',
-  'search.startText': 'Parts of words are enough, in any language.',
+  'search.startText': 'Beginnings of words are enough, in any language.',
   'search.more': 'More was found than fits here. Another word narrows it.',
   'search.preview': 'Preview',
   'search.openHere': 'Open here',
@@ -307,6 +312,7 @@ export const en = {
   'connections.noneText':
     'Connect Instagram, a Facebook Page or a WhatsApp number, and messages arrive here.',
   'connections.connected': 'connected {date}',
+  'connections.connectedAlone': 'Connected {date}',
   'connections.working': 'Working',
   'connections.soon': 'Sign in soon',
   'connections.notReceiving': 'Not receiving',
@@ -369,6 +375,7 @@ export const en = {
 
   'scope.connection': 'One connection',
   'scope.login': 'All connections of one sign-in',
+  'scope.person': 'One person',
   'scope.everything': 'Everything on this computer',
 
   // Wiping
@@ -398,7 +405,7 @@ export const en = {
   'wipe.everythingSignIns': 'All sign-ins, and the permissions you gave',
   'wipe.everythingKeys': 'All keys and settings',
   'wipe.everythingPlatform': 'Everything at Instagram, Messenger and WhatsApp themselves',
-  'wipe.everythingReceipts': 'The deletion receipts, until you remove them',
+  'wipe.everythingReceipts': 'The deletion receipts, which name nobody',
   'wipe.everythingNotice': 'A note for the relay, until it has answered',
   'wipe.running': 'Wiping {name}',
   'wipe.runningEverything': 'Deleting everything',
@@ -415,6 +422,7 @@ export const en = {
   'wipe.relayText': 'Needs the internet. It is asked for until it comes',
   'wipe.goOn': 'You can go on working. This finishes by itself.',
   'wipe.backToInbox': 'Back to the inbox',
+  'wipe.startAgain': 'Start again',
   'wipe.done': '{name} is gone from here',
   'wipe.doneEverything': 'Everything is gone from here',
   'wipe.waiting': 'Erased here. The relay has not answered yet; it is asked until it does.',
@@ -432,6 +440,21 @@ export const en = {
   'wipe.permissions.notConfirmed': 'Not confirmed by Meta',
   'wipe.receiptSaved': 'The receipt is saved.',
 
+  // Erasing one person
+  'erase.title': 'Erase {name} from here?',
+  'erase.lead':
+    'All that *{name}* and the shop wrote to each other here leaves this computer for good. This cannot be undone, not even by us.',
+  'erase.goesPictures': 'Every picture and file among them',
+  'erase.goesName': 'The name, the picture and the address',
+  'erase.staysNew': 'What they write to you from now on',
+  'erase.staysMark': 'A mark that names nobody, so that none of it comes back',
+  'erase.type': 'Type the word to confirm',
+  'erase.typeHelp': 'The word is *{name}*. The button below wakes up once it is complete.',
+  'erase.word': 'erase',
+  'erase.now': 'Erase now',
+  'erase.running': 'Erasing this person',
+  'erase.done': 'Erased. This person is gone from here',
+
   // First run
   'first.title': 'Welcome. Your counter is ready.',
   'first.lead':
@@ -444,6 +467,9 @@ export const en = {
   'first.step2Text': 'At Facebook, as you always do. Shopbell never sees your password.',
   'first.step3': 'Choose what to connect',
   'first.step3Text': 'Only what you tick is connected, and each can be wiped by itself.',
+  'first.erased': 'Your shop was erased from this computer.',
+  'first.erasedByMeta': 'Facebook asked for it, and your shop was erased from this computer.',
+  'first.showReceipt': 'Show the receipt',
   'first.promise': 'Your messages live on this computer and nowhere else.',
 
   'relay.title': 'Meet your relay',
@@ -502,6 +528,14 @@ export const en = {
     'Your Facebook account may not answer messages on this Page. Ask its owner to give you that role.',
   'found.noProfessionalAccount':
     'This is a personal Instagram account. Shops need a professional one; switching is free.',
+  'found.noInstagram':
+    'No professional Instagram account is linked to this Page. Making or linking one is free.',
+  'found.showHow': 'Show me how',
+  'found.how1':
+    'In Instagram: Settings, Account type and tools, Switch to professional account. Choose Business.',
+  'found.how2':
+    'In the settings of your Facebook Page: Linked accounts, Instagram. Sign in there to link the two.',
+  'found.how3': 'Come back here and sign in again. The account can be ticked then.',
   'found.permissionDeclined':
     'One permission was left unticked: {what}. Without it nothing can be shown.',
   'found.elsewhere': {

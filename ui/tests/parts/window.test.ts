@@ -35,6 +35,18 @@ describe('the names tests and screen readers rely on', () => {
       .toBeVisible();
   });
 
+  it('say on the first screen why the shop is empty, and give the receipt', async () => {
+    await open('scene=erased');
+    await expect.element(page.getByRole('status')).toHaveTextContent('Facebook asked for it');
+    await page.getByRole('button', { name: 'Show the receipt' }).click();
+    await expect.element(page.getByRole('button', { name: 'Save the receipt' })).toBeVisible();
+  });
+
+  it('say nothing of the kind in a shop that is new', async () => {
+    await open('scene=firstRun');
+    expect(page.getByRole('button', { name: 'Show the receipt' }).elements()).toHaveLength(0);
+  });
+
   it('are all there in settings and the wipe', async () => {
     await open();
     await page.getByRole('button', { name: 'Settings', exact: true }).click();

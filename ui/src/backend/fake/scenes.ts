@@ -75,6 +75,11 @@ const change: Record<string, (scene: Scene) => void> = {
   firstRun(scene) {
     fresh(scene);
   },
+  erased(scene) {
+    fresh(scene);
+    const last = receipt('r3', NOW - HOUR, 'everything', true);
+    scene.receipts = [{ ...last, text: `${last.text}\nasked-by meta` }];
+  },
   relay(scene) {
     fresh(scene);
   },
