@@ -145,6 +145,7 @@ const fn code(failure: LoginFailure) -> ErrorCode {
         LoginFailure::Cancelled => ErrorCode::LoginCancelled,
         LoginFailure::Expired => ErrorCode::LoginExpired,
         LoginFailure::Refused => ErrorCode::LoginRefused,
+        LoginFailure::Crowded => ErrorCode::Crowded,
         LoginFailure::NoBrowser => ErrorCode::NoBrowser,
         LoginFailure::RelayUnreachable => ErrorCode::RelayUnreachable,
         LoginFailure::DiskFull => ErrorCode::DiskFull,

@@ -17,6 +17,7 @@ impl From<Error> for ErrorView {
             Error::LoginCancelled => ErrorCode::LoginCancelled,
             Error::LoginExpired => ErrorCode::LoginExpired,
             Error::LoginRefused => ErrorCode::LoginRefused,
+            Error::Crowded => ErrorCode::Crowded,
             Error::NoBrowser => ErrorCode::NoBrowser,
             Error::WindowClosed => ErrorCode::WindowClosed,
             Error::TooLong => ErrorCode::TooLong,

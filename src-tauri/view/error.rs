@@ -33,6 +33,8 @@ pub enum ErrorCode {
     LoginExpired,
     /// Facebook refused the login.
     LoginRefused,
+    /// The account is connected on eight other computers.
+    Crowded,
     /// The browser could not be opened.
     NoBrowser,
     /// The reply window does not allow it.

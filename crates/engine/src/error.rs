@@ -34,6 +34,9 @@ pub enum Error {
     /// Facebook, or the relay, refused the login.
     #[error("the login was refused")]
     LoginRefused,
+    /// The account is connected on eight other computers.
+    #[error("the account is connected on as many computers as may be")]
+    Crowded,
     /// The browser could not be opened.
     #[error("the browser could not be opened")]
     NoBrowser,
@@ -97,6 +100,7 @@ impl From<RelayError> for Error {
             RelayError::Refused(
                 RefusalCode::PlatformUnreachable | RefusalCode::TooMany | RefusalCode::Unavailable,
             ) => Self::RelayUnreachable,
+            RelayError::Refused(RefusalCode::Crowded) => Self::Crowded,
             RelayError::Refused(RefusalCode::TokenRefused) => Self::LoginRefused,
             RelayError::Refused(code) => Self::Unexpected(format!("the relay refused: {code:?}")),
         }

@@ -259,6 +259,7 @@ fn failure_of(error: &Error) -> LoginFailure {
         Error::LoginCancelled => LoginFailure::Cancelled,
         Error::LoginExpired | Error::Gone => LoginFailure::Expired,
         Error::LoginRefused => LoginFailure::Refused,
+        Error::Crowded => LoginFailure::Crowded,
         Error::NoBrowser => LoginFailure::NoBrowser,
         Error::RelayUnreachable => LoginFailure::RelayUnreachable,
         Error::DiskFull => LoginFailure::DiskFull,

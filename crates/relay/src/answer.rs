@@ -49,6 +49,7 @@ impl Refused {
             }
             RefusalCode::Malformed | RefusalCode::Unknown => StatusCode::BAD_REQUEST,
             RefusalCode::Gone => StatusCode::GONE,
+            RefusalCode::Crowded => StatusCode::CONFLICT,
             RefusalCode::PlatformUnreachable => StatusCode::BAD_GATEWAY,
             RefusalCode::TooMany => StatusCode::TOO_MANY_REQUESTS,
             RefusalCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,

@@ -61,7 +61,7 @@ pub(crate) async fn connect(
         }
         Written::Unknown => Refused::gone("an account is not among those of this login"),
         Written::Crowded => Refused::new(
-            RefusalCode::TooMany,
+            RefusalCode::Crowded,
             "an account is connected on eight other computers",
         ),
     };

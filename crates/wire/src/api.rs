@@ -333,6 +333,7 @@ mod tests {
             RefusalCode::TokenRefused,
             RefusalCode::PlatformUnreachable,
             RefusalCode::TooMany,
+            RefusalCode::Crowded,
             RefusalCode::Unavailable,
         ];
         let refusal = |code| Refusal {

@@ -71,6 +71,8 @@ export const commands = {
 	 *  shown, which may lack signs that cannot be seen.
 	 */
 	disconnect: (connectionId: string, name: string) => typedError<null, ErrorView>(__TAURI_INVOKE("disconnect", { connectionId, name })),
+	/**  Erases the person of a conversation: all that was said there, for good. */
+	erasePerson: (conversationId: string) => typedError<null, ErrorView>(__TAURI_INVOKE("erase_person", { conversationId })),
 	/**  Erases everything. `name` is what the owner typed. */
 	deleteEverything: (name: string) => typedError<null, ErrorView>(__TAURI_INVOKE("delete_everything", { name })),
 	/**  How far the running wipe is. */
@@ -246,6 +248,8 @@ export type ErrorCode =
 "loginExpired" | 
 /**  Facebook refused the login. */
 "loginRefused" | 
+/**  The account is connected on eight other computers. */
+"crowded" | 
 /**  The browser could not be opened. */
 "noBrowser" | 
 /**  The reply window does not allow it. */
@@ -371,6 +375,8 @@ export type News =
 { kind: "messages"; conversationId: string; arrived: boolean } | { kind: "connections" } | { kind: "login" } | { kind: "wipe" } | 
 /**  A wiped connection: whatever shows it forgets it now. */
 { kind: "forgotten"; connectionId: string } | 
+/**  An erased person's conversation: whatever shows it forgets it now. */
+{ kind: "erased"; conversationId: string } | 
 /**  A notification was pressed. */
 { kind: "open"; conversationId: string } | 
 /**  A `shopbell://relay?…` link was opened. */

@@ -660,6 +660,8 @@ export const en = {
   'error.loginExpired':
     'Nobody came back from the browser in time. Start again when you are ready.',
   'error.loginRefused': 'Facebook refused the sign-in. Nothing was connected.',
+  'error.crowded':
+    'One of these accounts is connected on eight other computers already. Disconnect it on one of them, then try again.',
   'error.noBrowser': 'The web browser could not be opened. Open it yourself, then try again.',
   'error.windowClosed': 'The reply window has closed. Your words stay here as a draft.',
   'error.tooLong': 'These words are too long for this channel. Make them shorter.',

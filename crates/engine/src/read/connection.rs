@@ -170,6 +170,8 @@ pub enum LoginFailure {
     Expired,
     /// Refused by Facebook or by the relay.
     Refused,
+    /// One of the accounts is connected on eight other computers.
+    Crowded,
     /// The browser could not be opened.
     NoBrowser,
     /// The relay does not answer.

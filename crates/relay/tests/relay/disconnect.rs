@@ -129,7 +129,7 @@ async fn an_account_goes_to_eight_computers_and_no_ninth() {
     let hand_off = ninth.claim(&world, &returned).await.unwrap();
     let chosen = [crate::device::ready(&hand_off, "messenger")];
     let refused = ninth.confirm(&world, &returned, &chosen).await;
-    assert_eq!(refused.unwrap_err(), RefusalCode::TooMany);
+    assert_eq!(refused.unwrap_err(), RefusalCode::Crowded);
     // Another account of the same login is not crowded, and who has the account keeps it.
     let chosen = [crate::device::ready(&hand_off, "instagram")];
     assert!(ninth.confirm(&world, &returned, &chosen).await.is_ok());

@@ -37,6 +37,8 @@ pub enum RefusalCode {
     PlatformUnreachable,
     /// Too many requests: wait.
     TooMany,
+    /// The account is connected on as many other computers as may be.
+    Crowded,
     /// The relay cannot write right now: try again later.
     Unavailable,
     /// Something a newer version knows.
