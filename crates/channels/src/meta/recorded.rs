@@ -1,5 +1,6 @@
 //! The recorded answers of the Graph API and of the login, read by what the client reads with.
-//! They lie beside the repository; without them these tests say so and end.
+//! They lie beside the repository; without them these tests say so and end: the tests in
+//! `tests/meta` show the same on answers of our own, always.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::support::{RECEIVED, events, files, kind_of};
 use channels::{PermissionChange, RawPart, permissions};
+use domain::inbound::{Event, What};
 
 fn fixtures() -> impl Iterator<Item = (String, serde_json::Value)> {
     ["instagram", "messenger", "page", "permissions", "whatsapp"]
@@ -29,6 +30,62 @@ fn each_webhook_is_turned_into_what_its_snapshot_says() {
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!(name, snapshot);
         });
+    }
+}
+
+/// Words in the name of a webhook that the inbox lives on.
+const LIFE: [&str; 13] = [
+    "text",
+    "picture",
+    "pictures",
+    "sticker",
+    "voice",
+    "echo",
+    "delivered",
+    "read",
+    "seen",
+    "unsent",
+    "reaction",
+    "status",
+    "story",
+];
+
+/// Made to be what nobody can read, so that it is seen to be kept and named.
+const UNREADABLE: [&str; 7] = [
+    "instagram.vanishing_picture",
+    "messenger.echo_that_cannot_be_shown",
+    "messenger.edit_that_cannot_be_read",
+    "messenger.reaction_that_cannot_be_read",
+    "whatsapp.echo_that_cannot_be_shown",
+    "whatsapp.picture_without_an_id",
+    "whatsapp.status_never_seen",
+];
+
+#[test]
+fn what_the_inbox_lives_on_is_never_unsupported() {
+    let mut seen = 0;
+    for (name, webhook) in fixtures() {
+        let lived_on = name.split(['.', '_']).any(|word| LIFE.contains(&word));
+        if !lived_on {
+            continue;
+        }
+        seen += 1;
+        let events = events(&webhook);
+        let unsupported = |event: &Event| matches!(event.what, What::Unsupported { .. });
+        // The control: what is made to be unreadable is seen as such.
+        let wanted = UNREADABLE.contains(&name.as_str());
+        assert_eq!(events.iter().any(unsupported), wanted, "{name}");
+    }
+    assert!(seen >= 30, "only {seen} files");
+}
+
+#[test]
+fn every_event_has_a_key_of_its_own_that_stays() {
+    for (name, webhook) in fixtures() {
+        let (first, again) = (events(&webhook), events(&webhook));
+        assert_eq!(first, again, "{name}");
+        let keys: BTreeSet<_> = first.iter().map(|event| &event.key).collect();
+        assert_eq!(keys.len(), first.len(), "{name}");
     }
 }
 

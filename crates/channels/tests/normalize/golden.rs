@@ -1,5 +1,6 @@
 //! Every recorded webhook and what it is turned into: `golden.txt` names both. A quirk of the
-//! platform is a new line there first.
+//! platform is a new line there first. They lie beside the repository; `fixtures.rs` holds our own
+//! webhooks to the same rules, always.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

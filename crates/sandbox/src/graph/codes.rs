@@ -6,19 +6,27 @@ use super::error::Refusal;
 impl Refusal {
     /// The refusal of a limit or outage by its code, as `faults` asks for it.
     pub(crate) fn by_code(code: i64, subcode: Option<i64>) -> Self {
-        let refusal = match (code, subcode) {
-            (1, _) => Self::new(1, "An unknown error occurred").status(500),
-            (2, _) => Self::new(2, "An unexpected error occurred. Please retry your request")
+        if let Some(subcode) = subcode {
+            return Self::by_subcode(code, subcode).sub(subcode);
+        }
+        match code {
+            1 => Self::new(1, "An unknown error occurred").status(500),
+            2 => Self::new(2, "An unexpected error occurred. Please retry your request")
                 .status(500)
                 .method_exception()
                 .transient(),
-            (4, Some(2_446_079)) => Self::new(4, "Application request limit reached").transient(),
-            (4, _) => Self::new(4, "(#4) Application request limit reached").transient(),
-            (9, _) => Self::new(9, "(#9) User is performing too many actions"),
-            (17, _) => Self::new(17, "(#17) User request limit reached").transient(),
-            (32, _) => Self::new(32, "(#32) Page request limit reached"),
-            (341, _) => Self::new(341, "(#341) Feed action request limit reached"),
-            (368, _) => Self::new(
+            4 => Self::new(4, "(#4) Application request limit reached").transient(),
+            9 => Self::new(9, "(#9) User is performing too many actions"),
+            17 => Self::new(17, "(#17) User request limit reached").transient(),
+            32 => Self::new(32, "(#32) Page request limit reached"),
+            33 => Self::new(
+                33,
+                "This object does not exist or does not support this action",
+            )
+            .method_exception(),
+            102 => Self::new(102, "Session key invalid or no longer valid"),
+            341 => Self::new(341, "(#341) Feed action request limit reached"),
+            368 => Self::new(
                 368,
                 "The action attempted has been deemed abusive or is otherwise disallowed",
             )
@@ -26,32 +34,43 @@ impl Refusal {
                 "You're Temporarily Blocked",
                 "It looks like you were misusing this feature by going too fast.",
             ),
-            (613, _) => Self::new(
+            551 => Self::person_unavailable(),
+            613 => Self::new(
                 613,
                 "(#613) Calls to this api have exceeded the rate limit.",
             ),
-            (80_001 | 80_002 | 80_006 | 80_007 | 80_008, _) => Self::new(
+            80_001 | 80_002 | 80_006 | 80_007 | 80_008 => Self::new(
                 code,
                 format!(
                     "(#{code}) There have been too many calls to this account. Wait a bit and try again."
                 ),
             ),
-            (551, _) => Self::person_unavailable(),
-            (200, Some(1_545_041)) => {
-                Self::new(200, "(#200) This person isn't available right now.").status(403)
+            _ => Self::whatsapp_by_code(code),
+        }
+    }
+
+    /// Where the subcode has words of its own; beside others stand the code's.
+    fn by_subcode(code: i64, subcode: i64) -> Self {
+        match (code, subcode) {
+            (1, 1_357_046) => {
+                Self::new(1, "(#1) Sorry, this feature isn't available right now.").status(500)
             }
-            (10, Some(2_018_065)) => {
+            (2, 2_018_344) => Self::new(2, "(#2) Service temporarily unavailable")
+                .status(500)
+                .transient(),
+            (4, 2_018_354) => Self::new(4, "(#4) This app sends too many messages").transient(),
+            (4, 2_446_079) => Self::new(4, "Application request limit reached").transient(),
+            (10, 2_018_065) => {
                 Self::new(10, "(#10) This message is sent outside of allowed window.").status(403)
             }
-            (10, Some(2_018_108)) => {
+            (10, 2_018_108) => {
                 Self::new(10, "(#10) This person cannot receive messages right now.").status(403)
             }
-            (190, Some(subcode)) => Self::token_dead(subcode, "the app"),
-            _ => Self::whatsapp_by_code(code),
-        };
-        match subcode {
-            Some(subcode) => refusal.sub(subcode),
-            None => refusal,
+            (190, _) => Self::token_dead(subcode, "the app"),
+            (200, 1_545_041) => {
+                Self::new(200, "(#200) This person isn't available right now.").status(403)
+            }
+            _ => Self::by_code(code, None),
         }
     }
 
@@ -86,8 +105,11 @@ const WHATSAPP: &[(i64, u16, &str, &str)] = &[
     (131_045, 500, "Incorrect certificate", "The phone number is not registered."),
     (131_048, 400, "Spam rate limit hit", "Message failed to send because there are restrictions on how many messages can be sent from this phone number."),
     (131_049, 400, "This message was not delivered to maintain healthy ecosystem engagement.", "In order to maintain a healthy ecosystem engagement, the message failed to be delivered."),
+    (131_051, 400, "Unsupported message type", "Message type is not currently supported."),
     (131_052, 400, "Media download error", "Unable to download the media sent by the user."),
     (131_053, 400, "Media upload error", "Unable to upload the media used in the message."),
     (131_057, 500, "Account in maintenance mode", "Business Account is in maintenance mode."),
+    (133_004, 503, "Server temporarily unavailable", "Server is temporarily unavailable."),
     (133_010, 400, "Phone number not registered", "Phone number not registered on the WhatsApp Business Platform."),
+    (135_000, 400, "Generic user error", "Message failed to send because of an unknown error with your request parameters."),
 ];

@@ -40,11 +40,14 @@ async fn whatsapps_pair_limit_and_test_numbers_are_enforced() {
 
 /// The limits, outages and blocks that only Meta decides: channel, code, subcode, HTTP status.
 #[rustfmt::skip]
-const DECIDED: [(&str, i64, Option<i64>, u16); 37] = [
-    ("messenger", 1, Some(99), 500), ("messenger", 2, None, 500), ("messenger", 4, None, 400),
+const DECIDED: [(&str, i64, Option<i64>, u16); 45] = [
+    ("messenger", 1, Some(99), 500), ("messenger", 1, Some(1_357_046), 500),
+    ("messenger", 2, None, 500), ("messenger", 2, Some(2_018_344), 500),
+    ("messenger", 4, None, 400), ("messenger", 4, Some(2_018_354), 400),
     ("messenger", 4, Some(2_446_079), 400), ("messenger", 9, Some(2_018_352), 400),
     ("messenger", 10, Some(2_018_065), 403), ("messenger", 10, Some(2_018_108), 403),
-    ("messenger", 17, None, 400), ("messenger", 32, None, 400),
+    ("messenger", 17, None, 400), ("messenger", 32, None, 400), ("messenger", 33, None, 400),
+    ("messenger", 102, None, 400),
     ("messenger", 200, Some(1_545_041), 403), ("messenger", 341, None, 400),
     ("messenger", 368, None, 400), ("messenger", 551, Some(1_545_041), 400),
     ("messenger", 613, None, 400), ("messenger", 613, Some(1996), 400),
@@ -57,8 +60,10 @@ const DECIDED: [(&str, i64, Option<i64>, u16); 37] = [
     ("whatsapp", 131_031, None, 403), ("whatsapp", 131_037, None, 400),
     ("whatsapp", 131_042, None, 400), ("whatsapp", 131_045, None, 500),
     ("whatsapp", 131_048, None, 400), ("whatsapp", 131_049, None, 400),
-    ("whatsapp", 131_052, None, 400), ("whatsapp", 131_056, None, 400),
-    ("whatsapp", 131_057, None, 500), ("whatsapp", 133_010, None, 400),
+    ("whatsapp", 131_051, None, 400), ("whatsapp", 131_052, None, 400),
+    ("whatsapp", 131_056, None, 400), ("whatsapp", 131_057, None, 500),
+    ("whatsapp", 133_004, None, 503), ("whatsapp", 133_010, None, 400),
+    ("whatsapp", 135_000, None, 400),
 ];
 
 #[tokio::test]
