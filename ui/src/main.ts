@@ -1,6 +1,6 @@
 // The window's start: the backend first, so that no news is missed, then the parts.
 import '@fontsource-variable/inter/opsz.css';
-import '@fontsource-variable/noto-sans-arabic/wght.css';
+import './styles/arabic.css';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/controls.css';

@@ -2,7 +2,7 @@
 import type { ConversationView, LastKindView, LastView } from '../backend/backend';
 import { when } from './times';
 import { sayWindow } from './window';
-import { t, words, type Key } from './words.svelte';
+import { listed, t, words, type Key } from './words.svelte';
 
 const stand: Record<LastKindView, Key & `list.${string}`> = {
   text: 'list.nothingYet',
@@ -40,12 +40,12 @@ export function rowName(row: ConversationView, offline: boolean): string {
   const parts = [row.name, t(`channel.${row.channel}`)];
   if (row.unread > 0) parts.push(t('rail.unreadCount', { n: row.unread }));
   parts.push(lastLine(row, leadOf(row, offline)));
-  return parts.join(', ');
+  return listed(...parts);
 }
 
 /** What else a row shows: when, and how long an answer is allowed. */
 export function rowMore(row: ConversationView, now: number): string {
-  return `${when(row.lastAt, now)}, ${sayWindow(row.window, now).text}`;
+  return listed(when(row.lastAt, now), sayWindow(row.window, now).text);
 }
 
 function lastLine(row: ConversationView, lead: Lead): string {

@@ -87,6 +87,11 @@ function localeOf(tongue: Tongue): string {
 
 export const words = new Words();
 
+/** Things named one after the other, with the comma of the language. */
+export function listed(...things: readonly string[]): string {
+  return things.join(t('common.comma'));
+}
+
 /** Short for `words.text`. */
 export function t<K extends Key>(key: K, ...given: Given<K>): string {
   return words.text(key, ...given);
