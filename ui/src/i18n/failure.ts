@@ -1,6 +1,7 @@
 // The sentence for each reason a message was not sent.
 import type { ConversationView } from '../backend/backend';
 import { clock } from './times';
+import { mayReply } from './window';
 import { t, words, type Key } from './words.svelte';
 
 const sentences: Record<string, Key & `failure.${string}`> = {
@@ -24,14 +25,22 @@ const sentences: Record<string, Key & `failure.${string}`> = {
 /** Every reason that has a sentence of its own. */
 export const reasons = Object.keys(sentences);
 
-export function sayFailure(reason: string, at: number, conversation: ConversationView): string {
+export function sayFailure(
+  reason: string,
+  at: number,
+  conversation: ConversationView,
+  now: number,
+): string {
   const given = {
     name: conversation.name,
     channel: t(`channel.${conversation.channel}`),
     time: clock(at),
   };
+  // The platform's word counts; where our own clock says otherwise, both are named.
+  const disputed = reason === 'window_closed' && mayReply(conversation.window, now);
+  const key = disputed ? 'message.windowDisputed' : (sentences[reason] ?? 'failure.unknown');
   return words
-    .anyPieces(sentences[reason] ?? 'failure.unknown', given)
+    .anyPieces(key, given)
     .map((piece) => piece.text)
     .join('');
 }

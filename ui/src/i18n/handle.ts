@@ -1,4 +1,5 @@
 // How a person or an account is called on its channel.
+import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
 import type { ChannelView } from '../backend/backend';
 
 interface Named {
@@ -6,8 +7,16 @@ interface Named {
   readonly handle: string | null;
 }
 
-/** `@name` on Instagram, the number as it is elsewhere. */
+/** `@name` on Instagram; a number with the spaces of its country; elsewhere as it is. */
 export function handleText({ channel, handle }: Named): string {
   if (!handle) return '';
-  return channel === 'instagram' && !handle.startsWith('@') ? `@${handle}` : handle;
+  if (channel === 'instagram') return handle.startsWith('@') ? handle : `@${handle}`;
+  return channel === 'messenger' ? handle : numberText(handle);
+}
+
+/** `+819012345601` as `+81 90 1234 5601`. What is spaced already, or no number at all, stays so. */
+function numberText(number: string): string {
+  if (/\s/.test(number)) return number;
+  const parsed = parsePhoneNumberFromString(number);
+  return parsed?.isPossible() ? parsed.formatInternational() : number;
 }

@@ -67,6 +67,28 @@ const change: Record<string, (scene: Scene) => void> = {
     setTrouble(scene, 1, { kind: 'signInEndsSoon', at: NOW + 4 * DAY }, 4);
     setTrouble(scene, 2, { kind: 'unsubscribed', since: NOW - 4.9 * HOUR });
   },
+  /** Two of a kind, and two of one name; in the order a store may give them. */
+  twins(scene) {
+    scene.connections = [
+      connection('k-whatsapp', 'whatsapp', 'Fern & Ribbon', '+441424555134', 900, 3),
+      connection('k-messenger', 'messenger', 'Fern & Ribbon', null, 40, 0),
+      connection('k-2', 'instagram', 'Fern & Ribbon', 'fern.weddings', 12, 2),
+      connection('k-instagram', 'instagram', 'Fern & Ribbon', 'fernandribbon', 18_902, 2310),
+    ];
+  },
+  sandboxFirst(scene) {
+    fresh(scene);
+    scene.sandbox = true;
+  },
+  sandboxChoose(scene) {
+    fresh(scene);
+    scene.sandbox = true;
+    scene.login = { kind: 'choose', accounts: found(), declined: [] };
+  },
+  sandboxLocked(scene) {
+    scene.sandbox = true;
+    scene.phase = { kind: 'keychainLocked' };
+  },
   ended(scene) {
     setTrouble(scene, 0, { kind: 'signInEnded' }, 0);
     setTrouble(scene, 1, { kind: 'accessRemoved', wipesAt: NOW + 6 * DAY });
@@ -175,6 +197,7 @@ export function found(): FoundAccountView[] {
     account('f2', 'messenger', 'Fern & Ribbon Flowers', null, { kind: 'connected' }, 1),
     account('f3', 'messenger', 'Hastings Market', null, { kind: 'noMessagingTask' }),
     account('f4', 'instagram', 'Rosa at home', 'rosa.at.home', { kind: 'noProfessionalAccount' }),
+    account('f6', 'instagram', 'Fern at the station', null, { kind: 'noProfessionalAccount' }),
     account('f5', 'whatsapp', 'Shop phone', '+44 1424 555 0134', {
       kind: 'permissionDeclined',
       permission: 'whatsapp_business_messaging',

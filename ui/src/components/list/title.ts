@@ -1,6 +1,6 @@
 // What the list is called under a filter.
-import type { CountsView, FilterView } from '../../backend/backend';
-import { t } from '../../i18n/words.svelte';
+import type { ConnectionCountView, CountsView, FilterView } from '../../backend/backend';
+import { listed, t } from '../../i18n/words.svelte';
 
 export function titleOf(filter: FilterView, counts: CountsView | undefined): string {
   switch (filter.kind) {
@@ -13,6 +13,10 @@ export function titleOf(filter: FilterView, counts: CountsView | undefined): str
     case 'closingSoon':
       return t('rail.closingSoon');
     case 'connection':
-      return counts?.connections.find((one) => one.id === filter.id)?.name ?? t('rail.inbox');
+      return connectionTitle(counts?.connections.find((one) => one.id === filter.id));
   }
+}
+
+function connectionTitle(one: ConnectionCountView | undefined): string {
+  return one ? listed(t(`channel.${one.channel}`), one.name) : t('rail.inbox');
 }

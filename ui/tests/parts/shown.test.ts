@@ -1,0 +1,137 @@
+// What the owner sees at a glance: which connection is which, why something was not sent and what
+// can be done, and that a sandbox is one.
+import { describe, expect, it } from 'vitest';
+import { page } from 'vitest/browser';
+import { close, log, open } from './opened';
+
+const button = (name: string) => page.getByRole('button', { name, exact: true });
+const texts = (selector: string): string[] =>
+  [...document.querySelectorAll(selector)].map((part) => part.textContent?.trim() ?? '');
+
+describe('connections of one name', () => {
+  it('are told apart on the rail, in the order of the settings', async () => {
+    const shop = await open('scene=twins');
+    shop.settings.shopName = '';
+    shop.tell({ kind: 'app' });
+    const rail = page.getByRole('navigation', { name: 'Views' });
+    await expect.element(rail).toHaveTextContent('@fernandribbon');
+    await expect.element(rail.getByText('Fern & Ribbon').first()).toBeVisible();
+    const words = texts('nav .word > .truncate:first-child').slice(3);
+    expect(words).toEqual(['Instagram', 'Instagram', 'Messenger', 'WhatsApp']);
+    expect(texts('nav .under')).toEqual(['@fern.weddings', '@fernandribbon']);
+    await page.getByRole('button', { name: 'WhatsApp' }).click();
+    await expect
+      .element(page.getByRole('heading', { name: 'WhatsApp, Fern & Ribbon' }))
+      .toBeVisible();
+    await button('Settings').click();
+    await expect.element(page.getByRole('article').first()).toBeVisible();
+    expect(texts('article h3')).toEqual([
+      'Instagram, Fern & Ribbon',
+      'Instagram, Fern & Ribbon',
+      'Messenger, Fern & Ribbon',
+      'WhatsApp, Fern & Ribbon',
+    ]);
+    const [page1, phone] = texts('article .who p').slice(2);
+    expect(page1).toMatch(/^Connected .*2026$/);
+    expect(phone).toMatch(/^\+44 1424 555134, connected .*2026$/);
+  });
+});
+
+describe('a message that was not sent', () => {
+  it('has its ways on in words, and never contradicts the counter', async () => {
+    await open();
+    await page.getByRole('option', { name: 'Rosalind' }).click();
+    await expect
+      .element(log())
+      .toHaveTextContent('Messenger says that the reply window is closed, though by our count');
+    await expect.element(page.getByText('left to reply').first()).toBeVisible();
+    expect(log().element().textContent).not.toContain('The reply window had closed.');
+    const ways = [...document.querySelectorAll<HTMLElement>('[role=log] .buttons .button')];
+    expect(ways.length).toBeGreaterThan(20);
+    for (const way of ways) expect(way.innerText.trim()).not.toBe('');
+    expect(texts('[role=log] .buttons .button')).toContain('Back to draft');
+  });
+
+  it('the control: in a closed window it is plainly said', async () => {
+    const shop = await open();
+    const one = shop.kept.find(({ seed }) => seed.name.startsWith('Rosalind'));
+    if (one) one.seed.window = { kind: 'closed', since: null, templates: false };
+    await page.getByRole('option', { name: 'Rosalind' }).click();
+    await expect.element(log()).toHaveTextContent('The reply window had closed.');
+    expect(log().element().textContent).not.toContain('by our count');
+  });
+});
+
+describe('a found message', () => {
+  it('has the pictures around it as pictures, not as the word', async () => {
+    await open();
+    await button('Search').click();
+    await page.getByRole('searchbox').fill('smaller');
+    const preview = page.getByRole('complementary', { name: 'Preview' });
+    await expect.element(preview.getByRole('img', { name: 'Picture from Sofia' })).toBeVisible();
+    expect(texts('.preview .bubble')).not.toContain('Picture');
+  });
+});
+
+describe('an account that cannot be ticked', () => {
+  it('says what is so of a Page without Instagram, and how that is changed', async () => {
+    await open('scene=choose');
+    const page1 = page.getByRole('option', { name: 'Fern at the station' });
+    await expect.element(page1).toHaveTextContent('is linked to this Page');
+    await expect.element(page1).not.toHaveTextContent('personal');
+    const step = page.getByText('Switch to professional account');
+    await expect.element(step).not.toBeVisible();
+    await page.getByText('Show me how').click();
+    await expect.element(step).toBeVisible();
+    expect(document.querySelectorAll('details ol li')).toHaveLength(3);
+    expect(document.querySelectorAll('details a, details [role=link]')).toHaveLength(0);
+    await close();
+    // The control: where nothing is to be changed there are no steps.
+    await open('scene=chooseNone');
+    await expect.element(page.getByText('Show me how')).not.toBeInTheDocument();
+  });
+});
+
+describe('a sandbox', () => {
+  it('says so above every screen, also before anything is connected or open', async () => {
+    for (const scene of ['sandboxFirst', 'sandboxChoose', 'sandboxLocked', 'sandbox']) {
+      await open(`scene=${scene}`);
+      await expect.element(page.getByText('Nothing reaches real people.')).toBeVisible();
+      await close();
+    }
+    for (const scene of ['firstRun', 'choose', 'locked', 'inbox']) {
+      await open(`scene=${scene}`);
+      await expect.element(page.getByText('Nothing reaches real people.')).not.toBeInTheDocument();
+      await close();
+    }
+  });
+});
+
+describe('the parts', () => {
+  it('are drawn with our own colours, the choices too', async () => {
+    await open();
+    await button('Settings').click();
+    await button('General').click();
+    const size = page.getByRole('combobox', { name: 'Text size' });
+    await expect.element(size).toBeVisible();
+    const { appearance, backgroundColor } = getComputedStyle(size.element());
+    const field = page.getByRole('textbox', { name: 'Name of the shop' }).element();
+    expect(appearance).toBe('none');
+    expect(backgroundColor).toBe(getComputedStyle(field).backgroundColor);
+  });
+
+  it('show keys as keys', async () => {
+    await open();
+    await expect.element(page.getByText('go through the list')).toBeVisible();
+    expect(texts('.hints .key').slice(0, 2)).toEqual(['J', 'K']);
+  });
+
+  it('begin an empty field at the edge of the language', async () => {
+    await open('lang=ar');
+    await page.getByRole('option', { name: 'Sofia' }).click();
+    const typed = page.getByRole('textbox');
+    await expect.element(typed).toHaveAttribute('dir', 'rtl');
+    await typed.fill('Yes');
+    await expect.element(typed).toHaveAttribute('dir', 'auto');
+  });
+});
