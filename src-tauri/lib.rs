@@ -54,6 +54,7 @@ pub fn surface() -> Builder<tauri::Wry> {
             connections::connections,
             connections::check_connections,
             connections::disconnect,
+            connections::erase_person,
             connections::delete_everything,
             connections::wipe_progress,
             connections::answer_deletion,

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::appearance::Appearance;
 use crate::awake::Presence;
+use crate::notify::Shown;
 use crate::view::error::ErrorView;
 
 /// What a command answers.
@@ -21,6 +22,7 @@ pub struct Shell {
     version: String,
     appearance: Appearance,
     presence: Presence,
+    shown: Shown,
     stop: CancellationToken,
 }
 
@@ -34,6 +36,7 @@ impl Shell {
             version: config.version.clone(),
             appearance: Appearance::of(&config.data_dir),
             presence: Presence::new(),
+            shown: Shown::default(),
             stop: CancellationToken::new(),
         }
     }
@@ -61,6 +64,11 @@ impl Shell {
     /// Whether the owner is in front of the window.
     pub const fn presence(&self) -> &Presence {
         &self.presence
+    }
+
+    /// The notifications that were shown.
+    pub const fn shown(&self) -> &Shown {
+        &self.shown
     }
 
     /// Tells the shell's own tasks that the program ends.

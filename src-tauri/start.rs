@@ -83,7 +83,7 @@ fn build(arguments: &Arguments) -> anyhow::Result<tauri::App> {
             forward(handle, &engine);
             notify::listen(handle)?;
             listen_for_links(handle);
-            window::open(handle, &page)?;
+            window::open(handle, &page, &config.data_dir)?;
             if let Some(link) = first_link {
                 take_link(handle, &link);
             }
@@ -94,8 +94,7 @@ fn build(arguments: &Arguments) -> anyhow::Result<tauri::App> {
 }
 
 fn config(arguments: &Arguments, identifier: &str, version: &str) -> anyhow::Result<Config> {
-    // A folder below the program's own: the web view keeps its things beside it, and nothing in the
-    // shop's folder is another's.
+    // A folder below the program's own: nothing in the shop's folder is another's.
     let home = dirs::data_local_dir()
         .ok_or_else(|| anyhow::anyhow!("this account has no folder for data"))?
         .join(identifier)
@@ -141,7 +140,10 @@ fn forward(app: &AppHandle, engine: &Engine) {
     tauri::async_runtime::spawn(async move {
         loop {
             let told = match news.recv().await {
-                Ok(item) => News::from(item).emit(&handle),
+                Ok(item) => {
+                    let_go(&handle, &item);
+                    News::from(item).emit(&handle)
+                }
                 // Fallen behind: nothing is lost, but everything shown is to be read again.
                 Err(RecvError::Lagged(_)) => News::App
                     .emit(&handle)
@@ -163,6 +165,18 @@ fn forward(app: &AppHandle, engine: &Engine) {
             }
         }
     });
+}
+
+/// What was forgotten leaves the desktop and the web view as well.
+fn let_go(app: &AppHandle, item: &engine::News) {
+    match item {
+        engine::News::Forgotten(connection) => {
+            notify::take_back(app, |conversation| conversation.connection == *connection);
+        }
+        engine::News::Erased(erased) => notify::take_back(app, |one| one == *erased),
+        _ => return,
+    }
+    window::forget(app);
 }
 
 /// The owner is in front of the window again: what is due is looked at before it is missed.

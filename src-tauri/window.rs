@@ -1,4 +1,12 @@
 //! The one window: no network, no navigation, no history on disk.
+//!
+//! The window is private, so its web view keeps nothing of what is shown. It writes a few files all
+//! the same: they lie in a folder of the shop's own, which is emptied before each start and by every
+//! wipe.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use tauri::webview::NewWindowResponse;
 use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder};
@@ -6,9 +14,21 @@ use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder};
 /// The label the capability names.
 pub const LABEL: &str = "main";
 
-/// Opens the window on this page of ours.
-pub fn open(app: &AppHandle, page: &str) -> tauri::Result<()> {
-    WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App(page.into()))
+/// The web view's folder in the shop's own; the store knows it as one of ours.
+const FOLDER: &str = "webview";
+
+/// Opens the window on this page of ours, with the web view's files below `data`.
+pub fn open(app: &AppHandle, page: &str, data: &Path) -> tauri::Result<()> {
+    let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App(page.into()));
+    let window = match fresh_folder(data) {
+        Ok(folder) => window.data_directory(folder),
+        // Where nothing can be written the window opens all the same, to say so.
+        Err(error) => {
+            tracing::warn!(%error, "the web view has no folder of its own");
+            window
+        }
+    };
+    window
         .title("Shopbell")
         .inner_size(1440.0, 900.0)
         .min_inner_size(320.0, 480.0)
@@ -24,6 +44,29 @@ pub fn open(app: &AppHandle, page: &str) -> tauri::Result<()> {
         .on_download(|_, _| false)
         .build()?;
     Ok(())
+}
+
+/// The web view's folder, empty: nothing in it has any use after the window that made it.
+fn fresh_folder(data: &Path) -> std::io::Result<PathBuf> {
+    let folder = data.join(FOLDER);
+    match fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            tracing::warn!(%error, "what the web view left could not all be removed");
+        }
+        _ => {}
+    }
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// What the web view holds of what it has shown goes, in memory and on the disk.
+pub fn forget(app: &AppHandle) {
+    let Some(window) = app.get_webview_window(LABEL) else {
+        return;
+    };
+    if let Err(error) = window.clear_all_browsing_data() {
+        tracing::warn!(%error, "the web view did not forget");
+    }
 }
 
 /// Brings the window to the front.
@@ -51,6 +94,16 @@ fn is_our_own(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_window_begins_with_an_empty_folder() {
+        let data = tempfile::tempdir().expect("a folder");
+        let folder = fresh_folder(data.path()).expect("it can be made");
+        fs::write(folder.join("left"), "behind").expect("a file");
+        fs::create_dir(folder.join("storage")).expect("a folder");
+        assert_eq!(fresh_folder(data.path()).expect("again"), folder);
+        assert_eq!(fs::read_dir(&folder).expect("it is there").count(), 0);
+    }
 
     #[test]
     fn the_window_leads_nowhere_but_to_itself() {

@@ -43,6 +43,13 @@ pub async fn disconnect(
     Ok(shell.engine().disconnect(connection, whole).await?)
 }
 
+/// Erases the person of a conversation: all that was said there, for good.
+#[tauri::command]
+#[specta::specta]
+pub async fn erase_person(shell: State<'_, Shell>, conversation_id: String) -> Answer<()> {
+    Ok(shell.engine().erase_person(id(&conversation_id)?).await?)
+}
+
 /// Erases everything. `name` is what the owner typed.
 #[tauri::command]
 #[specta::specta]

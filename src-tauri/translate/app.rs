@@ -113,6 +113,9 @@ impl From<News> for view::News {
             News::Forgotten(connection) => Self::Forgotten {
                 connection_id: connection.to_string(),
             },
+            News::Erased(conversation) => Self::Erased {
+                conversation_id: conversation.to_string(),
+            },
         }
     }
 }

@@ -131,6 +131,10 @@ pub enum News {
     Forgotten {
         connection_id: String,
     },
+    /// An erased person's conversation: whatever shows it forgets it now.
+    Erased {
+        conversation_id: String,
+    },
     /// A notification was pressed.
     Open {
         conversation_id: String,

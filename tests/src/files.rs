@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use crate::traces::{contains, forms};
+
 /// Every file below a folder.
 pub fn under(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
@@ -25,7 +27,7 @@ pub fn under(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// The files below a folder that hold these words in any usual form.
 pub fn holding(folder: &Path, words: &str) -> Result<Vec<PathBuf>> {
-    let forms = forms(words);
+    let forms = forms(words.as_bytes());
     let mut found = Vec::new();
     for file in under(folder)? {
         let bytes = std::fs::read(&file)?;
@@ -34,39 +36,6 @@ pub fn holding(folder: &Path, words: &str) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
-}
-
-/// Words as they may lie on a disk: plain, as UTF-16, in base64 (at each of its three offsets), in
-/// hexadecimal, and with JSON's escapes.
-fn forms(words: &str) -> Vec<Vec<u8>> {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::STANDARD_NO_PAD;
-    let plain = words.as_bytes();
-    let mut forms = vec![plain.to_vec(), hex::encode(plain).into_bytes()];
-    forms.push(words.encode_utf16().flat_map(u16::to_le_bytes).collect());
-    forms.push(words.encode_utf16().flat_map(u16::to_be_bytes).collect());
-    for offset in 0..3_usize {
-        let shifted = [vec![b'x'; offset], plain.to_vec()].concat();
-        let encoded = STANDARD_NO_PAD.encode(shifted);
-        // The letters at both ends depend on the neighbours.
-        let inner = encoded.get(offset.div_ceil(1) + 1..encoded.len().saturating_sub(2));
-        forms.extend(inner.map(|inner| inner.as_bytes().to_vec()));
-    }
-    if !words.is_ascii() {
-        let escaped: String = words.encode_utf16().fold(String::new(), |mut out, unit| {
-            match u8::try_from(unit) {
-                Ok(byte) if byte.is_ascii() => out.push(char::from(byte)),
-                _ => out.push_str(&format!("\\u{unit:04x}")),
-            }
-            out
-        });
-        forms.push(escaped.into_bytes());
-    }
-    forms
-}
-
-fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
-    !wanted.is_empty() && bytes.windows(wanted.len()).any(|window| window == wanted)
 }
 
 #[cfg(test)]

@@ -21,5 +21,6 @@ pub mod programs;
 pub mod relays;
 pub mod seat;
 pub mod shop;
+pub mod traces;
 pub mod wait;
 pub mod world;

@@ -32,23 +32,45 @@ pub struct Notice {
 pub struct Notices {
     connection: zbus::Connection,
     shown: Shown,
+    taken_back: TakenBack,
 }
 
 type Shown = Arc<Mutex<Vec<Notice>>>;
+type TakenBack = Arc<Mutex<Vec<u32>>>;
 
 impl Notices {
     /// Begins to take notifications at a desk.
     pub async fn at(seat: &Seat) -> Result<Self> {
-        let shown = Shown::default();
+        let (shown, taken_back) = (Shown::default(), TakenBack::default());
         let service = Service {
             shown: Arc::clone(&shown),
+            taken_back: Arc::clone(&taken_back),
         };
         let connection = zbus::connection::Builder::address(seat.bus())?
             .serve_at(PATH, service)?
             .name(NAME)?
             .build()
             .await?;
-        Ok(Self { connection, shown })
+        Ok(Self {
+            connection,
+            shown,
+            taken_back,
+        })
+    }
+
+    /// Waits until the program has taken this one back.
+    pub async fn is_taken_back(&self, notice: &Notice) -> Result<()> {
+        let what = format!("“{}” to be taken back", notice.body);
+        wait::until(&what, async || {
+            Ok(self.taken_back().contains(&notice.id).then_some(()))
+        })
+        .await
+    }
+
+    /// Those the program has taken back.
+    pub fn taken_back(&self) -> Vec<u32> {
+        let taken = self.taken_back.lock();
+        taken.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Everything shown until now, oldest first.
@@ -75,6 +97,7 @@ impl Notices {
 
 struct Service {
     shown: Shown,
+    taken_back: TakenBack,
 }
 
 #[zbus::interface(name = "org.freedesktop.Notifications")]
@@ -118,8 +141,13 @@ impl Service {
         id
     }
 
-    #[expect(clippy::unused_self, reason = "a method on the bus has an object")]
-    fn close_notification(&self, _id: u32) {}
+    fn close_notification(&self, id: u32) {
+        let mut taken = self
+            .taken_back
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        taken.push(id);
+    }
 
     #[zbus(signal)]
     async fn action_invoked(emitter: &SignalEmitter<'_>, id: u32, action: &str)

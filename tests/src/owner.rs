@@ -168,6 +168,16 @@ impl Owner {
             .map(drop)
     }
 
+    /// Deletes everything, by the settings' own way, and waits for the receipt.
+    pub async fn deletes_everything(&self) -> Result<String> {
+        self.settings("Privacy and account").await?;
+        self.page.press("Delete everything").await?;
+        self.page
+            .find(&Find::named("dialog", "Delete everything"))
+            .await?;
+        self.confirms().await
+    }
+
     /// Searches for these words.
     pub async fn searches(&self, words: &str) -> Result<()> {
         self.page.press("Search").await?;

@@ -37,7 +37,15 @@ impl Seat {
     /// Sets one up with its home in `folder`.
     pub async fn take(folder: &Path, keyring: Keyring) -> Result<Self> {
         let home = folder.join("home");
-        for name in ["", ".local/share/applications", ".config", ".cache", "run"] {
+        for name in [
+            "",
+            ".local/share/applications",
+            ".local/state",
+            ".config",
+            ".cache",
+            "run",
+            "tmp",
+        ] {
             std::fs::create_dir_all(home.join(name))?;
         }
         private(&home.join("run"))?;
@@ -140,6 +148,8 @@ impl Seat {
             .env("XDG_DATA_HOME", home.join(".local/share"))
             .env("XDG_CONFIG_HOME", home.join(".config"))
             .env("XDG_CACHE_HOME", home.join(".cache"))
+            .env("XDG_STATE_HOME", home.join(".local/state"))
+            .env("TMPDIR", home.join("tmp"))
             .env("DISPLAY", &self.display)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
             .env("LANG", "C.UTF-8")

@@ -151,6 +151,18 @@ impl Ground {
         Ok(command)
     }
 
+    /// Makes a backup of the relay's store, as its operator does.
+    pub(crate) async fn back_up_relay(&self) -> Result<PathBuf> {
+        let backup = self.folder.path().join("relay-backup.db");
+        let made = self.relay_command("backup")?.arg(&backup).output().await?;
+        ensure!(
+            made.status.success(),
+            "no backup: {}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+        Ok(backup)
+    }
+
     /// Begins to start the relay.
     pub(crate) fn begin_relay(&self, shim: &Shim) -> Result<Child> {
         let mut command = self.relay_command("serve")?;

@@ -19,7 +19,6 @@ mod ground;
 mod judge;
 mod keychain;
 mod load;
-mod traces;
 mod victims;
 
 mod chaos;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use tests::traces;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -14,19 +15,25 @@ use crate::counts::{Dice, Rounds, report};
 use crate::ground::Ground;
 use crate::judge::{self, Verdict};
 use crate::load::{Http, Load, Maker, words};
-use crate::traces;
 use crate::victims::{Shim, kill};
 
 /// Lives of the relay in the short run, and 200s to be judged at least.
 const LIVES: u32 = 150;
 const ANSWERS: usize = 20_000;
 
-/// What the relay keeps: its store with its log, and what it says.
-fn at_rest(ground: &Ground) -> Vec<PathBuf> {
+/// What the relay keeps: its store with its log, what it says, and a backup of it.
+async fn at_rest(ground: &Ground) -> Result<Vec<PathBuf>> {
     let folder = ground.relay_folder();
     let store = ["relay.db", "relay.db-wal", "relay.db-shm"].map(|name| folder.join(name));
-    let store = store.into_iter().filter(|file| file.exists());
-    store.chain([ground.folder().join("relay.log")]).collect()
+    let backup = ground.back_up_relay().await?;
+    ensure!(
+        std::fs::metadata(&backup)?.len() > 64 * 1024,
+        "the backup is too small to hold anything"
+    );
+    Ok(store
+        .into_iter()
+        .chain([ground.folder().join("relay.log"), backup])
+        .collect())
 }
 
 /// What must not be there: words, people, accounts, names, the pepper, the app's secret.
@@ -88,10 +95,16 @@ async fn what_was_answered_with_200_arrives_once_though_the_relay_is_killed() ->
     kill(&mut relay).await?;
     Verdict::of(&judge::read(&ground.data(), &ground.keychain()?)?, count).must_be_clean()?;
     let traces = traces(&ground)?;
-    let held = traces::files_with(&traces, &at_rest(&ground)).await?;
+    let held = traces::files_with(&traces, &at_rest(&ground).await?).await?;
     ensure!(
         held.is_empty(),
         "the relay keeps what it must not: {held:?}"
+    );
+    // The control: the keys lie apart, and there the same look finds the pepper.
+    let keys = ground.relay_folder().join("keys");
+    ensure!(
+        !traces::files_with(&traces, &[keys]).await?.is_empty(),
+        "control: the look finds nothing where something is"
     );
     ensure!(fewest >= 32, "only {fewest} in flight at a kill");
     report(
@@ -99,7 +112,7 @@ async fn what_was_answered_with_200_arrives_once_though_the_relay_is_killed() ->
         &format!(
             "{lives} lives of the relay, {count} answers with 200 judged, {} repeated, \
              at least {fewest} in flight at each kill: none lost, none twice; no word, no name, no \
-             number, no account, no pepper and no secret in what the relay keeps ({} s, {} s to catch up)",
+             number, no account, no pepper and no secret in what the relay keeps, says and backs up ({} s, {} s to catch up)",
             load.repeated(),
             loaded.as_secs(),
             drained.as_secs()

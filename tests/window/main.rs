@@ -5,6 +5,7 @@
 mod access;
 mod cage;
 mod doors;
+mod forgetting;
 mod journey;
 mod looks;
 mod outside;

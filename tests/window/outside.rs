@@ -31,7 +31,7 @@ async fn a_notification_says_who_wrote_and_opens_the_conversation() -> Result<()
 
 /// Whoever looks at the window is told nothing. Where no window manager says who has the focus the
 /// pointer does, and that rests in the middle of the screen: beside a window of less than half of it.
-async fn looks_away(page: &Page) -> Result<()> {
+pub(crate) async fn looks_away(page: &Page) -> Result<()> {
     page.client().set_window_size(700, 800).await?;
     let gone = "!document.hasFocus()";
     page.answer(gone, "the window to be left").await.map(drop)

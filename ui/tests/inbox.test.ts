@@ -102,7 +102,10 @@ describe('an open conversation', () => {
     inbox.open(idOf('Clara'));
     await settle();
     inbox.composer?.write('Almost sent');
-    await shop.disconnect('k-instagram', 'Fern & Ribbon');
+    await Promise.all([
+      shop.disconnect('k-instagram', 'Fern & Ribbon'),
+      vi.advanceTimersByTimeAsync(2000),
+    ]);
     await settle();
     expect(inbox.thread).toBeUndefined();
     expect(inbox.composer).toBeUndefined();
@@ -111,11 +114,29 @@ describe('an open conversation', () => {
     expect(inbox.list.rows.some((row) => row.channel === 'instagram')).toBe(false);
   });
 
+  it('is forgotten with its person, and leaves no words behind', async () => {
+    inbox.open(idOf('Clara'));
+    await settle();
+    inbox.composer?.write('Almost sent');
+    await shop.erasePerson(idOf('Clara'));
+    await settle();
+    expect(inbox.thread).toBeUndefined();
+    expect(inbox.composer).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(shop.asked.filter((one) => one === 'saveDraft')).toHaveLength(0);
+    expect(inbox.list.rows.some((row) => row.name.startsWith('Clara'))).toBe(false);
+    // The control: others of the same connection are still there.
+    expect(inbox.list.rows.some((row) => row.channel === 'instagram')).toBe(true);
+  });
+
   it('stays when another connection is forgotten', async () => {
     inbox.open(idOf('Jonas'));
     await settle();
     inbox.composer?.write('Still writing');
-    await shop.disconnect('k-instagram', 'Fern & Ribbon');
+    await Promise.all([
+      shop.disconnect('k-instagram', 'Fern & Ribbon'),
+      vi.advanceTimersByTimeAsync(2000),
+    ]);
     await settle();
     expect(inbox.composer?.text).toBe('Still writing');
     expect(inbox.selected).toBe(idOf('Jonas'));

@@ -41,10 +41,13 @@ pub(crate) async fn release(shop: &Shop, conversation: ConversationId) {
         nameless.remove(&conversation)
     };
     let Some(mut arrival) = waiting else { return };
-    if let Ok(connected) = shop.connection(conversation.connection)
-        && let Ok(Some(row)) = connected
-            .read(move |read| read.conversation(conversation))
-            .await
+    // Wiped meanwhile, nothing of it is told any more.
+    let Ok(connected) = shop.connection(conversation.connection) else {
+        return;
+    };
+    if let Ok(Some(row)) = connected
+        .read(move |read| read.conversation(conversation))
+        .await
     {
         arrival.name = shown::name(&row);
     }

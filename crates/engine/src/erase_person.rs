@@ -1,25 +1,36 @@
 //! One person goes from one connection: everything they and the shop ever said there. What remains
 //! is a keyed hash that can be asked and not listed, so that no repetition, no look into the thread
-//! and no history brings any of it back. What they write afterwards is new.
+//! and no history brings any of it back. What they write afterwards is new. The receipt names nobody.
+
+use std::sync::Arc;
 
 use domain::ConversationId;
+use store::{VaultWrite, Wipe};
 
+use crate::connected::Connected;
 use crate::engine::Engine;
+use crate::erasure;
 use crate::error::{Error, Result};
 use crate::news::News;
 use crate::shop::Shop;
 
+/// In the vault: receipts still to be made, noted with the erasure itself. They name nobody.
+const OWED: &str = "persons_erased";
+
 impl Engine {
-    /// Erases a person's conversation on its connection, for good.
+    /// Erases a person's conversation on its connection, for good, and leaves a receipt.
     pub async fn erase_person(&self, id: ConversationId) -> Result<()> {
         let shop = self.shop()?;
-        erase(&shop, id).await
+        // Begun, it goes on whoever waits for it.
+        self.see_through(async move { erase(&shop, id).await })
+            .await
     }
 }
 
 pub(crate) async fn erase(shop: &Shop, id: ConversationId) -> Result<()> {
     let connected = shop.connection(id.connection)?;
-    let contact = connected.read(move |read| read.contact(id)).await?;
+    let read = connected.read(move |read| Ok((read.contact(id)?, read.kept_of(id)?)));
+    let (contact, kept) = read.await?;
     let keys = contact.ok_or(Error::Gone)?.keys;
     // Noted first: cut off here, nothing has gone, and nothing older comes in beside it.
     let until = shop.true_now();
@@ -30,20 +41,71 @@ pub(crate) async fn erase(shop: &Shop, id: ConversationId) -> Result<()> {
         })
     })
     .await?;
+    let erased = [("messages", kept.messages), ("pictures", kept.pictures)];
+    let erased = erased.map(|(name, number)| (name.to_owned(), u64::from(number)));
+    let wipe = erasure::of_a_person(shop, erased.to_vec());
     connected
         .work(move |vault| {
-            vault.write(|write| write.erase_contact(id))?;
+            vault.write(|write| {
+                write.erase_contact(id)?;
+                let mut owed = owed(write)?;
+                owed.push(wipe);
+                set_owed(write, &owed)
+            })?;
             // Only then no page of the file holds any of it.
             vault.checkpoint().map(drop)
         })
         .await?;
+    shop.let_go_of(id);
+    shop.herald.tell(News::Erased(id));
     shop.herald.tell(News::Conversations(vec![id]));
-    Ok(())
+    settle(shop, &connected).await
+}
+
+/// Makes the receipts of those who were erased, also after the program was cut off in between.
+pub(crate) async fn settle_all(shop: &Shop) {
+    for connected in shop.connections() {
+        match settle(shop, &connected).await {
+            Ok(()) | Err(Error::Gone) => {}
+            Err(error) => tracing::warn!(%error, "a receipt is made another time"),
+        }
+    }
+}
+
+async fn settle(shop: &Shop, connected: &Connected) -> Result<()> {
+    let eraser = Arc::clone(&shop.eraser);
+    connected
+        .work(move |vault| {
+            let made = vault.read(owed)?;
+            if made.is_empty() {
+                return Ok(());
+            }
+            made.iter().try_for_each(|wipe| eraser.is_done(wipe))?;
+            vault.write(|write| {
+                let mut owed = owed(write)?;
+                owed.retain(|wipe| !made.contains(wipe));
+                set_owed(write, &owed)
+            })
+        })
+        .await
+}
+
+fn owed(read: &store::VaultRead<'_>) -> store::Result<Vec<Wipe>> {
+    let text = read.mark(OWED)?;
+    Ok(text
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default())
+}
+
+fn set_owed(write: &VaultWrite<'_>, owed: &[Wipe]) -> store::Result<()> {
+    let text = serde_json::to_string(owed).expect("text and numbers are JSON");
+    write.set_mark(OWED, (!owed.is_empty()).then_some(&text))
 }
 
 #[cfg(test)]
 mod tests {
     use store::vault::messages::Road;
+    use wire::receipt::{Scope, VerifiedReceipt};
 
     use super::*;
     use crate::ingest::{Receiver, apply_event};
@@ -66,6 +128,51 @@ mod tests {
         of.vault()
             .write(|write| apply_event(write, &receiver, &event, road, b""))
             .unwrap();
+    }
+
+    fn receipts(of: &TestShop) -> Vec<VerifiedReceipt> {
+        let texts = store::receipts_on_disk(&of.shop.paths).unwrap();
+        let texts = texts.iter().filter(|(id, _)| !id.ends_with("-owed"));
+        texts
+            .map(|(_, text)| VerifiedReceipt::verify(text, None).unwrap())
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn a_receipt_says_how_much_went_and_names_nobody() {
+        let of = TestShop::messenger().await;
+        told(&of, "m_1", NOW, Road::Live);
+        let (conversation, _) = of.hears("m_2", "and more");
+        erase(&of.shop, conversation).await.unwrap();
+        let receipts = receipts(&of);
+        let [receipt] = receipts.as_slice() else {
+            panic!("not one: {receipts:?}");
+        };
+        assert_eq!(receipt.notice.scope, Scope::Person);
+        assert_eq!(
+            receipt.completion.erased,
+            [("messages".to_owned(), 2), ("pictures".to_owned(), 0)]
+        );
+        let left = of.vault().read(owed).unwrap();
+        assert_eq!(left, [], "made once");
+    }
+
+    #[tokio::test]
+    async fn cut_off_before_the_receipt_it_is_made_at_the_next_start() {
+        let of = TestShop::messenger().await;
+        let (conversation, _) = of.hears("m_2", "and more");
+        // As it is left by a program that dies right after the words have gone.
+        let wipe = erasure::of_a_person(&of.shop, vec![("messages".to_owned(), 1)]);
+        of.vault()
+            .write(|write| {
+                write.erase_contact(conversation)?;
+                set_owed(write, std::slice::from_ref(&wipe))
+            })
+            .unwrap();
+        assert_eq!(receipts(&of), []);
+        settle_all(&of.shop).await;
+        settle_all(&of.shop).await;
+        assert_eq!(receipts(&of).len(), 1);
     }
 
     fn all(of: &TestShop) -> u32 {

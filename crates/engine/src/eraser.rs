@@ -28,8 +28,21 @@ use crate::shop::{Herald, blocking};
 use no_secrets::NoSecrets;
 pub(crate) use owed::{Owed, Told};
 
-/// The steps a wipe shows: shares, keychain, files, surroundings, sweep.
-const STEPS: u32 = 5;
+/// The steps a wipe shows, in their order, as the window names them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Doing {
+    SigningOut = 1,
+    NotingDown = 2,
+    DestroyingKeys = 3,
+    RemovingFiles = 4,
+    ClearingWebView = 5,
+    ClearingSurroundings = 6,
+    LookingThrough = 7,
+}
+
+/// The last step is the relay's signature.
+const STEPS: u32 = 8;
+
 /// The first and the longest pause between two notices to a relay that does not answer.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
@@ -91,6 +104,19 @@ impl Eraser {
             .any(|wipe| wipe.stage < Stage::Swept)
     }
 
+    /// Shows how far the erasure is that runs now.
+    pub(crate) fn is_at(&self, doing: Doing) {
+        self.show(WipeProgress::Running {
+            step: doing as u32,
+            of: STEPS,
+        });
+    }
+
+    /// Shows that none runs: it was not begun, or goes on another time.
+    pub(crate) fn is_off(&self) {
+        self.show(WipeProgress::Idle);
+    }
+
     fn show(&self, progress: WipeProgress) {
         self.progress.send_replace(progress);
         self.herald.tell(News::Wipe);
@@ -134,25 +160,23 @@ impl Eraser {
     /// error; the next call goes on.
     pub(crate) fn erase(&self, secrets: &dyn Secrets, deletion_id: &str) -> store::Result<()> {
         let mut journal = self.journal();
-        let mut last = 0;
-        let surroundings = self.paths.surroundings();
+        let mut last = Doing::NotingDown;
+        let [web_view, others @ ..] = self.paths.surroundings();
         let mut before = |step: &Step| {
-            let number = match step {
-                Step::Share(_) => 1,
-                Step::Secret(_) => 2,
-                Step::File(_) => 3,
-                Step::Surroundings => 4,
-                Step::Sweep => 5,
+            let doing = match step {
+                Step::Share(_) | Step::Secret(_) => Doing::DestroyingKeys,
+                Step::File(_) => Doing::RemovingFiles,
+                Step::Surroundings => Doing::ClearingWebView,
+                Step::Sweep => Doing::LookingThrough,
             };
-            if number > last {
-                last = number;
-                self.show(WipeProgress::Running {
-                    step: number,
-                    of: STEPS,
-                });
+            if doing > last {
+                last = doing;
+                self.is_at(doing);
             }
             if *step == Step::Surroundings {
-                surroundings.iter().for_each(|folder| empty(folder));
+                empty(&web_view);
+                self.is_at(Doing::ClearingSurroundings);
+                others.iter().for_each(|folder| empty(folder));
             }
             Ok(())
         };
@@ -175,6 +199,18 @@ impl Eraser {
         if let Some(wipe) = wipe {
             self.write_completion(&wipe)?;
         }
+        self.show(WipeProgress::WaitingForRelay);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Something was erased without any file: its receipt is written, and the relay told.
+    pub(crate) fn is_done(&self, wipe: &Wipe) -> store::Result<()> {
+        match self.begin(wipe.clone()) {
+            Ok(()) | Err(store::Error::AlreadyThere) => {}
+            Err(error) => return Err(error),
+        }
+        self.write_completion(wipe)?;
         self.show(WipeProgress::WaitingForRelay);
         self.wake.notify_one();
         Ok(())

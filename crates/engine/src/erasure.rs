@@ -5,7 +5,7 @@
 mod access;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use domain::{ConnectionId, Timestamp};
@@ -18,7 +18,7 @@ use wire::{LoginId, RelayId, SigningSecret, StreamId};
 
 use crate::connected::Connected;
 use crate::engine::Engine;
-use crate::eraser::Owed;
+use crate::eraser::{Doing, Owed, Told};
 use crate::error::{Error, Result};
 use crate::news::News;
 use crate::random;
@@ -74,16 +74,10 @@ pub(crate) async fn wipe_connections(
     for id in &ids {
         shop.remove_connection(*id);
     }
+    shop.eraser.is_at(Doing::SigningOut);
     let doomed = doom(shop, connections, ending).await;
     let owed = give_up(shop, &doomed).await;
-    let identity = identity(shop);
-    let wipe = announce(
-        shop,
-        &identity,
-        (&doomed, WipeScope::Connections),
-        &owed,
-        asked,
-    )?;
+    let wipe = announce(shop, (&doomed, WipeScope::Connections), &owed, asked)?;
     for connected in &doomed.connections {
         connected.close().await;
         shop.tokens.forget(&Whose::Connection(connected.id));
@@ -91,11 +85,9 @@ pub(crate) async fn wipe_connections(
     for login in &doomed.logins {
         shop.tokens.forget(&Whose::Login(login.id.clone()));
     }
+    let_go(shop, &ids);
     erase(shop, &wipe.deletion_id).await?;
     forget_records(shop, &doomed).await;
-    for id in ids {
-        shop.herald.tell(News::Forgotten(id));
-    }
     shop.herald.tell(News::Connections);
     shop.herald.tell(News::Conversations(Vec::new()));
     shop.wake.link.notify_one();
@@ -106,19 +98,14 @@ pub(crate) async fn wipe_connections(
 /// until the relay has answered, and the receipts.
 pub(crate) async fn wipe_everything(engine: &Engine, asked: Asked) -> Result<String> {
     let shop = engine.shop()?;
+    shop.eraser.is_at(Doing::SigningOut);
     let doomed = doom_all(&shop).await;
     let owed = give_up(&shop, &doomed).await;
-    let identity = identity(&shop);
     let Some(shop) = engine.leave_shop().await else {
+        shop.eraser.is_off();
         return Err(Error::NotOpen);
     };
-    let wipe = announce(
-        &shop,
-        &identity,
-        (&doomed, WipeScope::Everything),
-        &owed,
-        asked,
-    )?;
+    let wipe = announce(&shop, (&doomed, WipeScope::Everything), &owed, asked)?;
     for connected in &doomed.connections {
         connected.close().await;
         shop.remove_connection(connected.id);
@@ -131,18 +118,32 @@ pub(crate) async fn wipe_everything(engine: &Engine, asked: Asked) -> Result<Str
     })
     .await?;
     engine.forget_passphrase();
+    let ids: Vec<ConnectionId> = doomed.connections.iter().map(|one| one.id).collect();
+    let_go(&shop, &ids);
     erase(&shop, &wipe.deletion_id).await?;
-    for connected in &doomed.connections {
-        shop.herald.tell(News::Forgotten(connected.id));
-    }
     Ok(wipe.deletion_id)
+}
+
+/// Whatever still shows something of these, or is about to, lets go of it: the window, the web view
+/// behind it, notifications, arrivals that wait for a name.
+fn let_go(shop: &Shop, ids: &[ConnectionId]) {
+    let mut nameless = shop.nameless.lock().unwrap_or_else(PoisonError::into_inner);
+    nameless.retain(|conversation, _| !ids.contains(&conversation.connection));
+    drop(nameless);
+    for id in ids {
+        shop.herald.tell(News::Forgotten(*id));
+    }
 }
 
 async fn erase(shop: &Shop, deletion_id: &str) -> Result<()> {
     let eraser = Arc::clone(&shop.eraser);
     let secrets = Arc::clone(&shop.secrets);
     let id = deletion_id.to_owned();
-    blocking(move || eraser.erase(secrets.as_ref(), &id)).await
+    let erased = blocking(move || eraser.erase(secrets.as_ref(), &id)).await;
+    if erased.is_err() {
+        shop.eraser.is_off();
+    }
+    erased
 }
 
 async fn doom(shop: &Shop, connections: Vec<Arc<Connected>>, ending: Vec<Login>) -> Doomed {
@@ -231,6 +232,32 @@ async fn count(doomed: &Doomed) -> Vec<(String, u64)> {
     .to_vec()
 }
 
+/// What the relay is to be told of a person that was erased. Nothing of theirs is at the relay that
+/// could be told from the rest; it signs that it heard.
+pub(crate) fn of_a_person(shop: &Shop, erased: Vec<(String, u64)>) -> Wipe {
+    let nothing = Doomed {
+        connections: Vec::new(),
+        logins: Vec::new(),
+        streams: Vec::new(),
+    };
+    let relay = shop.relay();
+    let mut owed = Owed::new(relay.as_ref().map(|relay| (relay.base(), relay.keys())));
+    owed.erased = erased;
+    // The connection goes on with its access.
+    (owed.revoked, owed.unsubscribed) = (Told::StillNeeded, Told::StillNeeded);
+    let asked = Asked {
+        by: AskedBy::Owner,
+        at: shop.now(),
+        code: None,
+        scope: Scope::Person,
+    };
+    let (wipe, _) = drawn_up(shop, (&nothing, WipeScope::Connections), &owed, asked);
+    Wipe {
+        stage: Stage::Swept,
+        ..wipe
+    }
+}
+
 /// The device's identity; one made for this notice alone if there never was any.
 fn identity(shop: &Shop) -> SigningSecret {
     shop.relay()
@@ -240,12 +267,47 @@ fn identity(shop: &Shop) -> SigningSecret {
 /// Signs what the relay will be told, and writes the erasure down.
 fn announce(
     shop: &Shop,
-    identity: &SigningSecret,
     (doomed, scope): (&Doomed, WipeScope),
     owed: &Owed,
     asked: Asked,
 ) -> Result<Wipe> {
-    let deletion = random::deletion_id();
+    shop.eraser.is_at(Doing::NotingDown);
+    let begun = begin(shop, (doomed, scope), owed, asked);
+    if begun.is_err() {
+        shop.eraser.is_off();
+    }
+    begun
+}
+
+fn begin(
+    shop: &Shop,
+    (doomed, scope): (&Doomed, WipeScope),
+    owed: &Owed,
+    asked: Asked,
+) -> Result<Wipe> {
+    let (whole, short) = drawn_up(shop, (doomed, scope), owed, asked);
+    match shop.eraser.begin(whole.clone()) {
+        // So many connections that the journal has no room for them: everything of this device
+        // goes, so that the relay needs no list.
+        Err(store::Error::Invalid(_)) if scope == WipeScope::Everything => {
+            shop.eraser.begin(short.clone())?;
+            Ok(short)
+        }
+        begun => {
+            begun?;
+            Ok(whole)
+        }
+    }
+}
+
+/// The erasure with its signed notice; and once more with a notice that lists nothing.
+fn drawn_up(
+    shop: &Shop,
+    (doomed, scope): (&Doomed, WipeScope),
+    owed: &Owed,
+    asked: Asked,
+) -> (Wipe, Wipe) {
+    let (deletion, identity) = (random::deletion_id(), identity(shop));
     let logins: Vec<LoginId> = doomed
         .logins
         .iter()
@@ -271,29 +333,17 @@ fn announce(
         connections: doomed.connections.iter().map(|one| one.id).collect(),
         logins: doomed.logins.iter().map(|login| login.id.clone()).collect(),
         profile: shop.profile.id().to_owned(),
-        notice: owed.signed(notice.sign(identity)).to_text(),
+        notice: owed.signed(notice.sign(&identity)).to_text(),
         stage: Stage::Begun,
         secrets_left: false,
     };
     let whole = wipe(&notice);
-    match shop.eraser.begin(whole.clone()) {
-        // So many connections that the journal has no room for them: everything of this device
-        // goes, so that the relay needs no list.
-        Err(store::Error::Invalid(_)) if scope == WipeScope::Everything => {
-            let short = WipeNotice {
-                streams: Vec::new(),
-                logins: Vec::new(),
-                ..notice
-            };
-            let short = wipe(&short);
-            shop.eraser.begin(short.clone())?;
-            Ok(short)
-        }
-        begun => {
-            begun?;
-            Ok(whole)
-        }
-    }
+    let short = wipe(&WipeNotice {
+        streams: Vec::new(),
+        logins: Vec::new(),
+        ..notice
+    });
+    (whole, short)
 }
 
 /// What the shop's own file still says of what is gone.

@@ -89,7 +89,7 @@ impl Engine {
     }
 
     /// Runs something to its end, also if nobody waits for it any more.
-    async fn see_through(
+    pub(crate) async fn see_through(
         &self,
         work: impl Future<Output = Result<()>> + Send + 'static,
     ) -> Result<()> {

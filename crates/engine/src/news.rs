@@ -27,6 +27,8 @@ pub enum News {
     Wipe,
     /// A wiped connection: whatever shows it forgets it now.
     Forgotten(ConnectionId),
+    /// An erased person's conversation: whatever shows it forgets it now.
+    Erased(ConversationId),
 }
 
 /// A message from a person has arrived and was written down: worth a notification.

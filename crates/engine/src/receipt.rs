@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use wire::receipt::{AtMeta, META_SETTINGS, Untrusted, VerifiedReceipt};
+use wire::receipt::{AtMeta, META_SETTINGS, Scope, Untrusted, VerifiedReceipt};
 use wire::{VerifyKey, write_date};
 
 /// The largest file that is read: a receipt is a few thousand bytes.
@@ -82,12 +82,16 @@ fn write(receipt: &VerifiedReceipt, trusted: bool, out: &mut String) -> fmt::Res
     for backup in &completion.backups {
         writeln!(out, "  a backup remains: {backup}")?;
     }
-    writeln!(out, "Permissions at Meta: {}", said(completion.revoked))?;
-    writeln!(
-        out,
-        "Subscription at Meta: {}",
-        said(completion.unsubscribed)
-    )?;
+    if notice.scope == Scope::Person {
+        writeln!(out, "The connection itself goes on.")?;
+    } else {
+        writeln!(out, "Permissions at Meta: {}", said(completion.revoked))?;
+        writeln!(
+            out,
+            "Subscription at Meta: {}",
+            said(completion.unsubscribed)
+        )?;
+    }
     write_relay(receipt, trusted, out)
 }
 
@@ -131,7 +135,7 @@ fn said(what: AtMeta) -> String {
 
 #[cfg(test)]
 mod tests {
-    use wire::receipt::{AskedBy, Scope, WipeCompletion, WipeNotice};
+    use wire::receipt::{AskedBy, WipeCompletion, WipeNotice};
     use wire::{DeletionId, Digest, RelayId, SigningSecret};
 
     use super::*;

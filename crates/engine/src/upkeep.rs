@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::ingest::{self, Receiver};
 use crate::shop::Shop;
 use crate::tokens::{Extend, KeptToken, NotRenewed, Whose};
-use crate::{routes, sealing, unopened};
+use crate::{erase_person, routes, sealing, unopened};
 
 /// How often to look without being woken.
 const EVERY: Duration = Duration::from_secs(3_600);
@@ -31,6 +31,7 @@ pub(crate) async fn run(shop: Arc<Shop>, stop: CancellationToken) {
     if let Err(error) = unopened::try_again(&shop).await {
         tracing::warn!(%error, "envelopes that did not open were not tried again");
     }
+    erase_person::settle_all(&shop).await;
     sweep_media(&shop).await;
     loop {
         let done = tokio::select! {

@@ -86,11 +86,12 @@ pub(crate) fn is_known(paths: &Paths, path: &Path) -> bool {
     }
 }
 
-/// After everything was deleted: the journal until the relay has answered, the receipts, and the lock
-/// that this very process holds.
+/// After everything was deleted: the journal until the relay has answered, the receipts, the lock
+/// that this very process holds, and the folder of the web view, which still shows the window: that
+/// one is emptied with the surroundings, not taken from under it.
 pub(crate) fn outlives_everything(paths: &Paths, path: &Path) -> bool {
-    let [a, b] = paths.wipe_slots();
-    [a, b, paths.receipts(), paths.lock_file()]
+    let ([a, b], [webview, ..]) = (paths.wipe_slots(), paths.surroundings());
+    [a, b, paths.receipts(), paths.lock_file(), webview]
         .iter()
         .any(|stays| stays == path)
 }

@@ -5,6 +5,7 @@ export function scopeName(scope: string): string {
   switch (scope) {
     case 'connection':
     case 'login':
+    case 'person':
     case 'everything':
       return t(`scope.${scope}`);
     default:

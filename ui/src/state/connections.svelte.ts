@@ -42,6 +42,11 @@ export class Connections {
     return this.#try(() => this.#backend.disconnect(id, name));
   }
 
+  /** Erases the person of a conversation; true if they are gone from here. */
+  erasePerson(conversationId: string): Promise<boolean> {
+    return this.#try(() => this.#backend.erasePerson(conversationId));
+  }
+
   deleteEverything(name: string): Promise<boolean> {
     return this.#try(() => this.#backend.deleteEverything(name));
   }
@@ -70,14 +75,14 @@ export class Connections {
 
   async #read(): Promise<void> {
     try {
-      const [all, receipts, wipe] = await Promise.all([
-        this.#backend.connections(),
+      // These two are there also when the shop is not: after everything was deleted.
+      const [receipts, wipe] = await Promise.all([
         this.#backend.receipts(),
         this.#backend.wipeProgress(),
       ]);
-      this.all = all;
       this.receipts = receipts;
       this.wipe = wipe;
+      this.all = await this.#backend.connections();
     } catch (thrown) {
       this.failure = codeOf(thrown);
     }

@@ -16,8 +16,11 @@ export type Place =
 
 /** What is being wiped, for the words; the engine says how far it is. */
 export interface Wiped {
+  readonly what: 'connection' | 'everything' | 'person';
   readonly channel: ChannelView | undefined;
   readonly name: string;
+  /** The receipt of the wipe before, which is not this one's. */
+  readonly after: string | undefined;
 }
 
 export class Desk {
@@ -48,6 +51,8 @@ export class Desk {
     this.#deafen = backend.listen((news) => {
       if (news.kind === 'open') this.openConversation(news.conversationId);
       if (news.kind === 'relayLink') this.go({ kind: 'connect' });
+      // What was found may be of what is gone.
+      if (news.kind === 'forgotten' || news.kind === 'erased') this.search.ask('');
     });
   }
 
@@ -69,11 +74,16 @@ export class Desk {
     void this.login.start(connectionId);
   }
 
-  /** Shows how far a wipe is; nothing to stop showing it. */
-  watchWipe = (wiped: Wiped | undefined): void => {
-    this.wiped = wiped;
-    void this.connections.read();
-  };
+  /** Shows how far the wipe is that begins now. */
+  watchWipe(wiped: Omit<Wiped, 'after'>): void {
+    const { wipe } = this.connections;
+    this.wiped = { ...wiped, after: wipe.kind === 'done' ? wipe.receiptId : undefined };
+  }
+
+  /** Stops showing it; it goes on by itself. */
+  leaveWipe(): void {
+    this.wiped = undefined;
+  }
 
   dispose(): void {
     this.#deafen();

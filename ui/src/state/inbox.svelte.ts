@@ -34,6 +34,7 @@ export class Inbox {
     this.list = new ConversationList(backend);
     this.#deafen = backend.listen((news) => {
       if (news.kind === 'forgotten') this.forget(news.connectionId);
+      if (news.kind === 'erased') this.forgetOne(news.conversationId);
     });
   }
 
@@ -124,6 +125,15 @@ export class Inbox {
     void this.list.show(
       this.list.filter.kind === 'connection' ? { kind: 'all' } : this.list.filter,
     );
+  }
+
+  /** A person was erased: nothing of them stays in the window, not even what was being written. */
+  forgetOne(conversationId: string): void {
+    this.#composers.get(conversationId)?.forget();
+    this.#composers.delete(conversationId);
+    if (this.selected !== conversationId) return;
+    this.close();
+    this.backToList();
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 // What the owner is told: before something goes, about an account, and about what cannot be shown.
 import { describe, expect, it } from 'vitest';
 import { page } from 'vitest/browser';
+import { Refused } from '../../src/backend/backend';
 import { close, log, open } from './opened';
 
 const button = (name: string) => page.getByRole('button', { name, exact: true });
@@ -75,6 +76,89 @@ describe('before anything is wiped', () => {
     ]);
     await expect.element(button('Wipe now')).toBeDisabled();
     expect(shop.asked).not.toContain('deleteEverything');
+  });
+});
+
+describe('after something was wiped', () => {
+  async function wipe(word: string, field: string, now: string): Promise<void> {
+    await page.getByRole('textbox', { name: field }).fill(word);
+    await button(now).click();
+  }
+
+  it('one connection has a receipt, and the others are as they were', async () => {
+    const shop = await open();
+    await button('Settings').click();
+    await button('Disconnect and wipe').first().click();
+    await wipe('Fern & Ribbon', 'Type the name to confirm', 'Wipe now');
+    await says(dialog('Wiping Instagram'), ['Destroy the key', 'Get the relay’s signature']);
+    await says(dialog('Deletion receipt'), ['Instagram is gone from here', 'One connection']);
+    await button('Back to the inbox').click();
+    await expect.element(page.getByRole('option', { name: 'Jonas' }).first()).toBeVisible();
+    expect(shop.asked).toContain('disconnect');
+  });
+
+  it('everything leaves the receipt, and then the first day', async () => {
+    const shop = await open();
+    await button('Settings').click();
+    await button('Privacy and account').click();
+    await button('Delete everything').click();
+    await wipe('Fern & Ribbon', 'Type the name to confirm', 'Wipe now');
+    await says(dialog('Deleting everything'), ['Clear the window’s own data']);
+    await says(dialog('Deletion receipt'), ['Everything is gone from here']);
+    expect(shop.asked).not.toContain('openAgain');
+    await button('Start again').click();
+    await expect.element(button('Connect my shop')).toBeVisible();
+  });
+
+  it('a wipe whose window was closed begins anew by itself', async () => {
+    await open();
+    await button('Settings').click();
+    await button('Privacy and account').click();
+    await button('Delete everything').click();
+    await wipe('Fern & Ribbon', 'Type the name to confirm', 'Wipe now');
+    await expect.element(dialog('Deleting everything')).toBeVisible();
+    await button('Back to the inbox').click();
+    await expect.element(button('Connect my shop')).toBeVisible();
+  });
+
+  it('a refused one is said in its place, and nothing is watched', async () => {
+    const shop = await open();
+    await button('Settings').click();
+    await button('Disconnect and wipe').first().click();
+    shop.refuse = { command: 'disconnect', with: new Refused('nameDiffers') };
+    await wipe('Fern & Ribbon', 'Type the name to confirm', 'Wipe now');
+    await says(dialog('Disconnect and wipe'), ['The name typed is not the one shown.']);
+    await expect.element(dialog('Wiping Instagram')).not.toBeInTheDocument();
+  });
+
+  it('one person is gone from every list, and the receipt names nobody', async () => {
+    const shop = await open();
+    await page.getByRole('option', { name: 'Clara Whitfield' }).click();
+    await button('Erase this person').click();
+    const asked = dialog('Erase this person');
+    await says(asked, [
+      'Erase Clara Whitfield from here?',
+      'This cannot be undone, not even by us.',
+      'Drafts, and all that search knows',
+      'Everything at Instagram itself',
+      'What they write to you from now on',
+      'The word is erase.',
+    ]);
+    const word = page.getByRole('textbox', { name: 'Type the word to confirm' });
+    for (const typed of ['', 'eras', 'Clara Whitfield']) {
+      await word.fill(typed);
+      await expect.element(button('Erase now')).toBeDisabled();
+    }
+    expect(shop.asked).not.toContain('erasePerson');
+    await wipe('erase', 'Type the word to confirm', 'Erase now');
+    const receipt = dialog('Deletion receipt');
+    await says(receipt, ['Erased. This person is gone from here', 'One person']);
+    expect(receipt.element().textContent).not.toMatch(/Clara|Permissions/);
+    await button('Back to the inbox').click();
+    await expect
+      .element(page.getByRole('option', { name: 'Clara Whitfield' }))
+      .not.toBeInTheDocument();
+    await expect.element(page.getByRole('log', { name: 'Messages' })).not.toBeInTheDocument();
   });
 });
 

@@ -75,6 +75,30 @@ impl VaultRead<'_> {
         })?)
     }
 
+    /// How much of a conversation is kept.
+    pub fn kept_of(&self, conversation: ConversationId) -> Result<Kept> {
+        let Some(row) = self.row_of(conversation)? else {
+            return Ok(Kept::default());
+        };
+        let mut statement = self.sql.prepare_cached(
+            "SELECT (SELECT count(*) FROM messages WHERE conversation = ?1) AS messages,
+                    (SELECT count(*) FROM attachments
+                     WHERE kind IN ('picture', 'sticker') AND state = 'ready'
+                       AND message IN (SELECT id FROM messages WHERE conversation = ?1))
+                        AS pictures,
+                    (SELECT max(sent_at) FROM messages
+                     WHERE conversation = ?1 AND delivery IN ('sent', 'delivered', 'read'))
+                        AS last_sent_at",
+        )?;
+        Ok(statement.query_row([row], |row| {
+            Ok(Kept {
+                messages: sql::count(row, "messages")?,
+                pictures: sql::count(row, "pictures")?,
+                last_sent_at: sql::time_or_none(row, "last_sent_at")?,
+            })
+        })?)
+    }
+
     /// How long and how much was talked with a person.
     pub fn talk(&self, conversation: ConversationId) -> Result<Talk> {
         let Some(row) = self.row_of(conversation)? else {

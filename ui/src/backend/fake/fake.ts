@@ -2,7 +2,7 @@
 // at every state. It keeps the same promises: news carries ids, and whoever shows something reads
 // it again. What reads and what writes stands in files of its own; here is the shop as a whole: its
 // settings, its connections, and how it forgets.
-import { Refused, type Backend, type SettingsView } from '../backend';
+import { Refused, type Backend, type SettingsView, type WipeProgressView } from '../backend';
 import { connection, found, receipt } from './scenes';
 import { FakeWriting } from './writing';
 
@@ -12,6 +12,8 @@ export class FakeShop extends FakeWriting implements Backend {
   async openAgain() {
     this.answer('openAgain', null);
     if (this.scene.link.kind === 'offline') this.scene.link = { kind: 'online' };
+    if (this.scene.phase.kind === 'erasing' && this.wipe.kind !== 'running')
+      this.scene.phase = { kind: 'firstRun' };
     this.tell({ kind: 'app' });
     return null;
   }
@@ -89,6 +91,7 @@ export class FakeShop extends FakeWriting implements Backend {
   }
 
   async connections() {
+    if (this.scene.phase.kind === 'erasing') throw new Refused('notOpen');
     return this.answer(
       'connections',
       this.scene.connections.map((one) => ({ ...one })),
@@ -115,7 +118,17 @@ export class FakeShop extends FakeWriting implements Backend {
       ...this.kept.filter((each) => each.connectionId !== connectionId),
     );
     this.tell({ kind: 'forgotten', connectionId });
-    this.wipes('connection');
+    await this.wipes('connection');
+    return null;
+  }
+
+  async erasePerson(conversationId: string) {
+    this.answer('erasePerson', null);
+    const one = this.of(conversationId);
+    this.kept.splice(this.kept.indexOf(one), 1);
+    this.tell({ kind: 'erased', conversationId });
+    this.tell({ kind: 'conversations', ids: [conversationId] });
+    this.#receives('person');
     return null;
   }
 
@@ -124,7 +137,9 @@ export class FakeShop extends FakeWriting implements Backend {
     if (name !== (this.settings.shopName || 'Shopbell')) throw new Refused('nameDiffers');
     this.scene.connections = [];
     this.kept.splice(0);
-    this.wipes('everything');
+    this.scene.phase = { kind: 'erasing' };
+    this.tell({ kind: 'app' });
+    await this.wipes('everything');
     return null;
   }
 
@@ -165,23 +180,33 @@ export class FakeShop extends FakeWriting implements Backend {
     return this.answer('openInApp', null);
   }
 
-  protected wipes(scope: string): void {
+  /** As in the engine: the command ends when everything here is erased; the relay answers later. */
+  protected async wipes(scope: string): Promise<void> {
     const of = 8;
-    for (let step = 1; step <= of; step += 1)
-      setTimeout(() => {
-        this.wipe = { kind: 'running', step, of };
-        this.tell({ kind: 'wipe' });
-      }, step * 120);
-    setTimeout(
-      () => {
-        const made = receipt(`r${this.scene.receipts.length + 1}`, this.now, scope, true);
-        this.scene.receipts = [made, ...this.scene.receipts];
-        this.wipe = { kind: 'done', receiptId: made.id };
-        this.tell({ kind: 'wipe' });
-        this.tell({ kind: 'connections' });
-      },
-      (of + 1) * 120,
-    );
+    for (let step = 1; step < of; step += 1) {
+      this.#shows({ kind: 'running', step, of });
+      await new Promise((resolve) => setTimeout(resolve, 120));
+    }
+    this.#receives(scope);
+  }
+
+  /** The receipt: first without the relay's part, then whole. */
+  #receives(scope: string): void {
+    const made = receipt(`r${this.scene.receipts.length + 1}`, this.now, scope, false);
+    this.scene.receipts = [made, ...this.scene.receipts];
+    this.#shows({ kind: 'waitingForRelay' });
+    setTimeout(() => {
+      this.scene.receipts = this.scene.receipts.map((one) =>
+        one.id === made.id ? receipt(one.id, one.at, scope, true) : one,
+      );
+      this.#shows({ kind: 'done', receiptId: made.id });
+      this.tell({ kind: 'connections' });
+    }, 120);
+  }
+
+  #shows(wipe: WipeProgressView): void {
+    this.wipe = wipe;
+    this.tell({ kind: 'wipe' });
   }
 }
 
