@@ -118,8 +118,9 @@ async fn no_answer_is_sent_twice_and_none_vanishes_whatever_becomes_of_its_confi
         .await?;
         world.phones.heal().await?;
     }
-    let state = world.phones.state().await?;
+    // In this order: what Meta took at the very end may be shown a moment later, never before.
     let shown = shown(&shop, &conversations).await?;
+    let state = world.phones.state().await?;
     let wrong = complaints(&sent(&state), &shown, &asked);
     ensure!(
         wrong.is_empty(),

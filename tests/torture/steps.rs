@@ -24,6 +24,18 @@ const MOST: usize = 2_000;
 /// among them.
 const WEBHOOKS: usize = 6;
 
+/// What the desktop must have been killed before.
+const NEEDED: [&str; 4] = [
+    "write vault.db-wal",
+    "sync vault.db-wal",
+    "write vault.db",
+    "send socket",
+];
+
+/// So often at most it is led through all steps of an arrival: what its tasks do side by side is in
+/// another order each time, and a step may fall between two counts.
+const ARRIVALS: usize = 4;
+
 /// What was in the way of each kill, such as `sync relay.db-wal`.
 fn kinds(steps: &Path) -> BTreeSet<String> {
     let text = std::fs::read_to_string(steps).unwrap_or_default();
@@ -138,22 +150,27 @@ async fn a_desktop_killed_at_each_step_of_an_arrival_shows_it_once() -> Result<(
     let steps = ground.folder().join("steps");
     let maker = Maker::new();
     let mut http = Http::connect(ground.address()).await;
-    let (mut count, mut last) = (0, 0);
-    for step in 1..MOST {
-        let status = http.post(&maker.webhook_on(count % 3, count)).await?;
-        ensure!(status == 200, "the relay answered {status}");
-        count += 1;
-        let shim = Shim {
-            steps: Some(steps.clone()),
-            ..Shim::kill_at(step)
-        };
-        let mut desk = ground.start_desk(&shim)?;
-        let alive = desk.opened().await?.is_some()
-            && desk.tell(&["hear", &words(count - 1)]).await?.is_some()
-            && desk.tell(&["stop"]).await?.is_some();
-        kill(&mut desk.child).await?;
-        last = step;
-        if alive {
+    let (mut count, mut kills) = (0, 0);
+    for _ in 0..ARRIVALS {
+        for step in 1..MOST {
+            let status = http.post(&maker.webhook_on(count % 3, count)).await?;
+            ensure!(status == 200, "the relay answered {status}");
+            count += 1;
+            let shim = Shim {
+                steps: Some(steps.clone()),
+                ..Shim::kill_at(step)
+            };
+            let mut desk = ground.start_desk(&shim)?;
+            let alive = desk.opened().await?.is_some()
+                && desk.tell(&["hear", &words(count - 1)]).await?.is_some()
+                && desk.tell(&["stop"]).await?.is_some();
+            kill(&mut desk.child).await?;
+            if alive {
+                break;
+            }
+            kills += 1;
+        }
+        if kinds(&steps).is_superset(&NEEDED.map(str::to_owned).into()) {
             break;
         }
     }
@@ -162,12 +179,7 @@ async fn a_desktop_killed_at_each_step_of_an_arrival_shows_it_once() -> Result<(
     desk.stop().await?;
     kill(&mut relay).await?;
     let kinds = kinds(&steps);
-    for needed in [
-        "write vault.db-wal",
-        "sync vault.db-wal",
-        "write vault.db",
-        "send socket",
-    ] {
+    for needed in NEEDED {
         ensure!(
             kinds.contains(needed),
             "never killed before `{needed}`: {kinds:?}"
@@ -177,9 +189,8 @@ async fn a_desktop_killed_at_each_step_of_an_arrival_shows_it_once() -> Result<(
     report(
         "desktop-killed-at-each-step",
         &format!(
-            "killed at each of {} steps from its start over an arrival to its end, {count} answers \
-             with 200 judged: none lost, none twice; killed before {}",
-            last - 1,
+            "killed {kills} times, at each step from its start over an arrival to its end, {count} \
+             answers with 200 judged: none lost, none twice; killed before {}",
             kinds.into_iter().collect::<Vec<_>>().join(", ")
         ),
     )
