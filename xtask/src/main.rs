@@ -10,6 +10,7 @@ mod clean_root;
 mod counts;
 mod demo;
 mod form;
+mod fuzz;
 mod group;
 mod headless;
 mod interrupt;
@@ -41,6 +42,7 @@ cargo xtask test                      every check and test of the repository
 cargo xtask bench [NAME…] [--json] [--quick]
                                       how fast, beside its peers (docs/benchmarks.md)
     --quick      shops of a tenth the size
+cargo xtask fuzz [NAME…] [--seconds N] feed every parser with bytes nobody thought of
 cargo xtask torture [NAME] [--minutes N]
                                       kill, cut off and obstruct, for as long as wished
 cargo xtask bundle [--try]            the packages people install
@@ -69,6 +71,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ["test"] => return parts::run(&Workspace::find()?),
         ["demo", flags @ ..] => return demo::run(&Workspace::find()?, flags),
         ["bench", words @ ..] => return bench::run(&Workspace::find()?, words),
+        ["fuzz", words @ ..] => return fuzz::command(&Workspace::find()?, words),
         ["torture", words @ ..] => return torture::run(&Workspace::find()?, words),
         ["bundle", flags @ ..] => return bundle::run(&Workspace::find()?, flags),
         ["bindings"] => {
@@ -77,7 +80,8 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             bindings::write(&workspace)?;
         }
         ["walk-login", url] => walk::login(url, &walk::Choice::from_environment())?,
-        [] | ["help" | "--help" | "-h"] => say::line(USAGE),
+        [] | ["help", ..] => say::line(USAGE),
+        words if words.iter().any(|word| matches!(*word, "--help" | "-h")) => say::line(USAGE),
         other => bail!("no such command: {}\n{USAGE}", other.join(" ")),
     }
     Ok(ExitCode::SUCCESS)

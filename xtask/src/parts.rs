@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::counts::{self, Counts};
 use crate::workspace::Workspace;
-use crate::{bindings, interrupt, npm, say, setup, step};
+use crate::{bindings, fuzz, interrupt, npm, say, setup, step, torture};
 
 /// How a part's result becomes a count.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +34,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     }
     checks(workspace, &mut results)?;
     runners(workspace, &mut results)?;
+    fuzzed(workspace, &mut results)?;
     if !results.failed.is_empty() {
         say::line(&format!("\nFailed: {}.", results.failed.join(", ")));
     }
@@ -111,10 +112,33 @@ fn runners(workspace: &Workspace, results: &mut Results) -> Result<()> {
             nextest("binary(window)"),
             Kind::Runner,
         )?;
+        torture::forget_counts(workspace)?;
+        let name = "torture";
+        results.part(workspace, name, nextest("binary(torture)"), Kind::Runner)?;
+        torture::say_counts(workspace)?;
     } else {
         say::line("– the real window: its driver exists on Linux only; not run here");
+        say::line("– torture: its way of killing was tried on Linux only; not run here");
     }
     Ok(())
+}
+
+/// Every target for its twenty seconds; each is one that passed or failed.
+fn fuzzed(workspace: &Workspace, results: &mut Results) -> Result<()> {
+    if !cfg!(target_os = "linux") {
+        say::line("– fuzzing: tried on Linux only; not run here");
+        return Ok(());
+    }
+    match fuzz::run(workspace, &fuzz::Wish::read(&[])?) {
+        Ok(counts) => {
+            results.counts += counts;
+            if counts.failed > 0 {
+                results.failed.push("fuzzing");
+            }
+        }
+        Err(error) => results.broke("fuzzing", &error),
+    }
+    interrupt::check()
 }
 
 impl Results {

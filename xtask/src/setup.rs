@@ -14,17 +14,28 @@ pub(crate) fn everything(workspace: &Workspace) -> Result<()> {
 
 /// Installs the runner of the Rust tests.
 pub(crate) fn nextest(workspace: &Workspace) -> Result<()> {
+    tool(workspace, "nextest")
+}
+
+/// Installs what builds the fuzz targets.
+pub(crate) fn fuzz(workspace: &Workspace) -> Result<()> {
+    tool(workspace, "fuzz")
+}
+
+/// Installs one of cargo's commands, where it is missing.
+fn tool(workspace: &Workspace, name: &str) -> Result<()> {
     let there = workspace
-        .cargo(&["nextest", "--version"])
+        .cargo(&[name, "--version"])
         .output()
         .is_ok_and(|output| output.status.success());
     if there {
         return Ok(());
     }
-    let mut command = workspace.cargo(&["install", "cargo-nextest", "--locked"]);
+    let package = format!("cargo-{name}");
+    let mut command = workspace.cargo(&["install", &package, "--locked"]);
     // A build folder of its own would be thrown away; in ours the next installation finds it.
     command.env("CARGO_TARGET_DIR", workspace.target.join("tools"));
-    step::must("cargo-nextest", command, workspace.log("cargo-nextest"))?;
+    step::must(&package, command, workspace.log(&package))?;
     Ok(())
 }
 

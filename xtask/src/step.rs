@@ -22,8 +22,17 @@ pub(crate) struct Outcome {
     log: PathBuf,
 }
 
-/// Runs a program to its end, at most `limit`.
-pub(crate) fn run(
+/// Runs a program to its end, at most `limit`, and says how it ended.
+pub(crate) fn run(name: &str, command: Command, log: PathBuf, limit: Duration) -> Result<Outcome> {
+    say::line(&format!("· {name} …"));
+    let outcome = quietly(name, command, log, limit)?;
+    let sign = if outcome.passed { "✓" } else { "✗" };
+    say::line(&format!("{sign} {name} ({})", say::span(outcome.took)));
+    Ok(outcome)
+}
+
+/// Runs a program to its end, at most `limit`. What its end means is the caller's to say.
+pub(crate) fn quietly(
     name: &str,
     mut command: Command,
     log: PathBuf,
@@ -41,7 +50,6 @@ pub(crate) fn run(
         .stderr(file)
         .env("CARGO_TERM_COLOR", "never")
         .env("NO_COLOR", "1");
-    say::line(&format!("· {name} …"));
     let begun = Instant::now();
     let passed = match Group::start(&mut command) {
         Ok(mut group) => wait(name, &mut group, &log, begun, limit)?,
@@ -51,16 +59,10 @@ pub(crate) fn run(
         }
     };
     let output = plain(&String::from_utf8_lossy(&std::fs::read(&log)?));
-    let took = begun.elapsed();
-    say::line(&format!(
-        "{} {name} ({})",
-        if passed { "✓" } else { "✗" },
-        say::span(took)
-    ));
     Ok(Outcome {
         passed,
         output,
-        took,
+        took: begun.elapsed(),
         log,
     })
 }

@@ -70,7 +70,7 @@ pub(crate) fn run(workspace: &Workspace, words: &[&str]) -> Result<ExitCode> {
 }
 
 /// Says what the tests counted.
-fn say_counts(workspace: &Workspace) -> Result<()> {
+pub(crate) fn say_counts(workspace: &Workspace) -> Result<()> {
     for file in counts(workspace) {
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
         let text = std::fs::read_to_string(&file)?;
@@ -80,7 +80,7 @@ fn say_counts(workspace: &Workspace) -> Result<()> {
 }
 
 /// Removes what earlier runs counted.
-fn forget_counts(workspace: &Workspace) -> Result<()> {
+pub(crate) fn forget_counts(workspace: &Workspace) -> Result<()> {
     for file in counts(workspace) {
         std::fs::remove_file(file)?;
     }

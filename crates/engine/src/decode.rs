@@ -4,7 +4,7 @@
 //! neither the window nor, when the shop sends, the platform.
 
 mod helper;
-mod picture;
+pub(crate) mod picture;
 
 use std::path::PathBuf;
 

@@ -18,6 +18,8 @@ mod eraser;
 mod erasure;
 mod error;
 mod forgetting;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod inbox;
 mod ingest;
 mod link;

@@ -19,9 +19,12 @@ use crate::random;
 use crate::read;
 use crate::shop::Shop;
 
+/// The longest address or link that is looked at.
+const LONGEST: usize = 4_096;
+
 /// Where a relay is said to be, and which key it is said to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Said {
+pub(crate) struct Said {
     url: Url,
     key: Option<String>,
 }
@@ -159,25 +162,36 @@ async fn control_seal_key(shop: &Shop) -> Result<(wire::KeyId, wire::seal::SealS
     .await
 }
 
-/// Reads what was typed or clicked. Without a scheme, https is meant; on this computer, http.
-fn read_address(text: &str) -> Result<Said> {
+/// Reads what was typed or clicked.
+pub(crate) fn read_address(text: &str) -> Result<Said> {
     let text = text.trim();
-    if text.starts_with("shopbell:") {
-        let link = Url::parse(text).map_err(|_| Error::NotARelay)?;
-        if link.host_str() != Some("relay") {
-            return Err(Error::NotARelay);
-        }
-        let value = |name: &str| {
-            link.query_pairs()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.into_owned())
-        };
-        let inner = read_address(&value("url").ok_or(Error::NotARelay)?)?;
+    if text.len() > LONGEST {
+        return Err(Error::NotARelay);
+    }
+    if !text.starts_with("shopbell:") {
         return Ok(Said {
-            key: value("key").map(|key| key.to_ascii_lowercase()),
-            ..inner
+            url: read_url(text)?,
+            key: None,
         });
     }
+    let link = Url::parse(text).map_err(|_| Error::NotARelay)?;
+    if link.host_str() != Some("relay") {
+        return Err(Error::NotARelay);
+    }
+    let value = |name: &str| {
+        link.query_pairs()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    };
+    // A link names an address, not another link: links in links would go as deep as they like.
+    Ok(Said {
+        url: read_url(value("url").ok_or(Error::NotARelay)?.trim())?,
+        key: value("key").map(|key| key.to_ascii_lowercase()),
+    })
+}
+
+/// Reads an address. Without a scheme, https is meant; on this computer, http.
+fn read_url(text: &str) -> Result<Url> {
     let whole = if text.contains("://") {
         text.to_owned()
     } else {
@@ -189,11 +203,7 @@ fn read_address(text: &str) -> Result<Said> {
     let mut url = Url::parse(&whole).map_err(|_| Error::NotARelay)?;
     url.set_query(None);
     url.set_fragment(None);
-    if is_allowed(&url) {
-        Ok(Said { url, key: None })
-    } else {
-        Err(Error::NotARelay)
-    }
+    is_allowed(&url).then_some(url).ok_or(Error::NotARelay)
 }
 
 impl crate::login::LoginDesk {
@@ -238,6 +248,16 @@ mod tests {
             key: Some("ab12".to_owned()),
         };
         assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn a_link_in_a_link_leads_nowhere_however_deep_it_goes() {
+        let inner = "https%3A%2F%2Fr.example";
+        let one = format!("shopbell://relay?url=shopbell://relay?url={inner}");
+        let deep = format!("{}{inner}", "shopbell://relay?url=".repeat(100_000));
+        for text in [one, deep] {
+            assert!(matches!(read_address(&text), Err(Error::NotARelay)));
+        }
     }
 
     #[test]

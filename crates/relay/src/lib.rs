@@ -14,6 +14,8 @@ mod connect;
 mod deletion;
 mod enrol;
 mod front;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod health;
 mod keys;
 mod limits;

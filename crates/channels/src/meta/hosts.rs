@@ -168,7 +168,10 @@ mod tests {
         ("https://localhost.:443/x", false),
         ("https://169.254.169.254:443/latest/meta-data/", false),
         ("https://169.254.170.2/v2/credentials", false),
-        ("https://metadata.google.internal/computeMetadata/v1/", false),
+        (
+            "https://metadata.google.internal/computeMetadata/v1/",
+            false,
+        ),
         ("https://100.100.100.200/latest/meta-data", false),
         ("https://10.0.0.1/x", false),
         ("https://172.16.0.1/x", false),

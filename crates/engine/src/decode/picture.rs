@@ -34,7 +34,7 @@ const PORTRAIT_SIDE: u32 = 256;
 const QUICK: i32 = 30;
 
 /// Draws the picture in `bytes` anew.
-pub(super) fn redraw(bytes: &[u8], purpose: Purpose) -> Result<Decoded, Refusal> {
+pub(crate) fn redraw(bytes: &[u8], purpose: Purpose) -> Result<Decoded, Refusal> {
     let format = image::guess_format(bytes).map_err(|_| Refusal::NotAPicture)?;
     if !matches!(
         format,

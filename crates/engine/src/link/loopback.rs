@@ -90,7 +90,7 @@ fn page(status: &str, sentence: &str) -> String {
 }
 
 /// What a request line brings. Only a plain GET of our path with exactly one code or failure does.
-fn read_request(request: &[u8]) -> Option<CameBack> {
+pub(crate) fn read_request(request: &[u8]) -> Option<CameBack> {
     let line = request.split(|byte| *byte == b'\r').next()?;
     let mut words = std::str::from_utf8(line).ok()?.split(' ');
     let (Some("GET"), Some(target), Some("HTTP/1.1" | "HTTP/1.0"), None) =

@@ -1,0 +1,6 @@
+//! A slot of the wipe journal, as a torn write may have left it.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| store::fuzz::journal(bytes));
