@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use domain::Channel;
 use engine::LinkState;
-use engine::read::Trouble;
+use engine::read::{AttachmentState, Filter, Trouble};
 use serde_json::{Value, json};
 use tests::shop::{Shop, messages};
 use tests::world::World;
@@ -199,43 +199,90 @@ async fn a_lost_subscription_is_noticed_made_again_and_what_was_missed_is_read()
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_picture_whose_link_expired_is_fetched_again_or_said_to_be_gone() -> Result<()> {
-    let world = World::start().await?;
-    let shop = Shop::open(&world, "shop").await?;
-    shop.connect(&world, &[Channel::Instagram]).await?;
+/// A shop that was away while a picture came whose link has expired since.
+async fn with_an_expired_link(world: &World, and: &str) -> Result<Shop> {
+    let shop = Shop::open(world, "shop").await?;
+    shop.connect(world, &[Channel::Instagram]).await?;
     let (data, secrets) = (shop.data.clone(), shop.secrets.clone());
     shop.close().await;
     world
         .phones
         .send_picture("instagram", "mia", "bouquet")
         .await?;
-    delivered(&world, 1).await?;
+    delivered(world, 1).await?;
     world.phones.fault("link_expired", "").await?;
-    world.phones.fault("media_lost", "").await?;
-    let shop = Shop::open_with(&world, data, secrets).await?;
-    shop.until("the picture to be called missing", async |engine| {
-        for row in engine
-            .conversations(engine::read::Filter::All, None, 9)
-            .await?
-            .rows
-        {
+    if !and.is_empty() {
+        world.phones.fault(and, "").await?;
+    }
+    Shop::open_with(world, data, secrets).await
+}
+
+/// Waits until the one attachment has come to this.
+async fn comes_to(shop: &Shop, fits: impl Fn(AttachmentState) -> bool) -> Result<()> {
+    shop.until("what becomes of the picture", async |engine| {
+        let rows = engine.conversations(Filter::All, None, 9).await?.rows;
+        for row in rows {
             let thread = engine.thread(row.id, None, None, 9).await?;
-            let missing = messages(&thread)
-                .flat_map(|one| &one.attachments)
-                .any(|one| {
-                    matches!(
-                        one.state,
-                        engine::read::AttachmentState::Gone | engine::read::AttachmentState::Failed
-                    )
-                });
-            if missing {
+            let mut all = messages(&thread).flat_map(|one| &one.attachments);
+            if all.any(|one| fits(one.state)) {
                 return Ok(Some(()));
             }
         }
         Ok(None)
     })
     .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_whose_link_expired_is_fetched_by_a_fresh_link() -> Result<()> {
+    let world = World::start().await?;
+    let shop = with_an_expired_link(&world, "").await?;
+    comes_to(&shop, |state| state == AttachmentState::Ready).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_whose_link_expired_and_that_is_lost_is_said_to_be_gone() -> Result<()> {
+    let world = World::start().await?;
+    let shop = with_an_expired_link(&world, "media_lost").await?;
+    comes_to(&shop, |state| {
+        matches!(state, AttachmentState::Gone | AttachmentState::Failed)
+    })
+    .await
+}
+
+/// Whether Meta tells the Page's messages to anybody.
+fn subscribed(state: &Value) -> Option<bool> {
+    let accounts = state["accounts"].as_array()?;
+    let page = accounts.iter().find(|of| of["channel"] == "messenger")?;
+    page["subscribed"].as_bool()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_quarter_of_an_hour_the_subscription_is_looked_at_by_itself() -> Result<()> {
+    let world = World::start().await?;
+    let shop = Shop::open(&world, "shop").await?;
+    shop.connect(&world, &[Channel::Messenger, Channel::Whatsapp])
+        .await?;
+    world.phones.say("messenger", "sofia", "Olá").await?;
+    shop.hears("Olá").await?;
+    world.phones.fault("unsubscribe", "messenger").await?;
+    world
+        .phones
+        .say("messenger", "sofia", "Nobody was told of this")
+        .await?;
+    // The control: nothing but time brings it back.
+    world.phones.say("whatsapp", "clara", "Meanwhile").await?;
+    shop.hears("Meanwhile").await?;
+    assert_eq!(subscribed(&world.phones.state().await?), Some(false));
+    world.pass(Duration::from_secs(15 * 60 + 1)).await?;
+    let (_, message) = shop.hears("Nobody was told of this").await?;
+    assert!(message.recovered);
+    world
+        .phones
+        .until("the subscription", |state| {
+            (subscribed(state) == Some(true)).then_some(())
+        })
+        .await
 }
 
 /// Waits until this many webhooks with messages arrived at the relay.

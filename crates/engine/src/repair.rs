@@ -18,6 +18,7 @@ use store::VaultRead;
 use store::vault::gaps::Gap;
 use store::vault::messages::Road;
 use store::vault::thread::Page;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::connected::{Connected, SignIn};
@@ -34,6 +35,8 @@ pub(crate) use marks::{mark_lost, mark_missing, mark_missing_since_complete, mar
 const CHECK_EVERY: Duration = Duration::from_secs(15 * 60);
 /// How long after trouble a check is made again.
 const TROUBLE: Duration = Duration::from_secs(60);
+/// The longest sleep: a timer stands still while the computer sleeps, its clock does not.
+const LONGEST_SLEEP: Duration = Duration::from_secs(15);
 /// After an absence longer than this everything is looked through.
 const ABSENT: i64 = HOUR;
 /// Looked through from a little before the moment that is known to be complete: clocks differ.
@@ -54,8 +57,22 @@ pub(crate) async fn run(shop: Arc<Shop>, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             () = shop.wake.repair.notified() => {}
-            () = tokio::time::sleep(pause) => {}
+            () = passed(&shop, pause) => {}
         }
+    }
+}
+
+/// Until so much time has passed, by the clock or by the timer: a clock that is set back delays
+/// nothing.
+async fn passed(shop: &Shop, pause: Duration) {
+    let (begun, end) = (shop.now(), Instant::now() + pause);
+    loop {
+        let by_clock = u64::try_from(shop.now().since(begun)).unwrap_or(0);
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() || Duration::from_millis(by_clock) >= pause {
+            return;
+        }
+        tokio::time::sleep(left.min(LONGEST_SLEEP)).await;
     }
 }
 
