@@ -8,5 +8,6 @@ mod doors;
 mod forgetting;
 mod journey;
 mod looks;
+mod naughty;
 mod outside;
 mod pictures;
