@@ -33,12 +33,14 @@ pub fn connection(connection: &read::Connection, now: Timestamp) -> ConnectionVi
     }
 }
 
-/// What was typed, as the engine knows it: if it is the shown name, the name that is behind it.
+/// What was typed, as the engine knows it: if it is what is shown, what is behind that.
 pub fn whole_name(all: &[read::Connection], id: ConnectionId, typed: &str) -> String {
     let shown = plain::name(typed);
     all.iter()
-        .find(|one| one.id == id && plain::name(&one.name).to_lowercase() == shown.to_lowercase())
-        .map_or_else(|| typed.to_owned(), |one| one.name.clone())
+        .find(|one| {
+            one.id == id && plain::name(one.typed_as()).to_lowercase() == shown.to_lowercase()
+        })
+        .map_or_else(|| typed.to_owned(), |one| one.typed_as().to_owned())
 }
 
 fn whole_days(milliseconds: i64) -> u32 {
@@ -75,6 +77,10 @@ impl From<read::Receipt> for ReceiptView {
         };
         Self {
             connections: number("connections"),
+            conversations: number("conversations"),
+            envelopes: receipt
+                .envelopes
+                .map(|number| u32::try_from(number).unwrap_or(u32::MAX)),
             messages: number("messages"),
             pictures: number("pictures"),
             id: receipt.id,

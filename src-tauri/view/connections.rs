@@ -75,8 +75,11 @@ pub struct ReceiptView {
     pub complete: bool,
     /// How many of each were erased here; `None` where the receipt does not say it.
     pub connections: Option<u32>,
+    pub conversations: Option<u32>,
     pub messages: Option<u32>,
     pub pictures: Option<u32>,
+    /// Sealed messages the relay erased; `None` until it has said so.
+    pub envelopes: Option<u32>,
     pub permissions: PermissionsView,
     /// The whole signed text; names nobody.
     pub text: String,

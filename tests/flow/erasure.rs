@@ -111,12 +111,18 @@ async fn the_name_has_to_be_typed() -> Result<()> {
     let world = World::start().await?;
     let shop = Shop::open(&world, "shop").await?;
     let connections = shop.connect(&world, &[Channel::Whatsapp]).await?;
-    let refused = shop
-        .engine
-        .disconnect(connections[0].id, "something else".to_owned())
-        .await;
-    assert!(refused.is_err());
+    let [one] = connections.as_slice() else {
+        panic!("one connection: {connections:?}")
+    };
+    // Its name is its siblings' name too: only its number says which one is meant.
+    assert_ne!(one.typed_as(), one.name);
+    for typed in ["something else", &one.name] {
+        let refused = shop.engine.disconnect(one.id, typed.to_owned()).await;
+        assert!(refused.is_err(), "{typed}");
+    }
     assert_eq!(shop.engine.connections().await?.len(), 1);
+    let spaceless: String = one.typed_as().split_whitespace().collect();
+    shop.engine.disconnect(one.id, spaceless).await?;
     Ok(())
 }
 
@@ -127,7 +133,9 @@ async fn a_wipe_without_the_relay_is_complete_here_and_told_eight_days_later() -
     let connections = shop.connect(&world, &[Channel::Messenger]).await?;
     let gone = &connections[0];
     world.stop_relay().await;
-    shop.engine.disconnect(gone.id, gone.name.clone()).await?;
+    shop.engine
+        .disconnect(gone.id, gone.typed_as().to_owned())
+        .await?;
     shop.until("the data to be dead", async |engine| {
         Ok((engine.wipe_progress() == engine::read::WipeProgress::WaitingForRelay).then_some(()))
     })

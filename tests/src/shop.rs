@@ -235,7 +235,7 @@ impl Shop {
     pub async fn disconnect(&self, channel: Channel) -> Result<String> {
         let connection = self.connection(channel).await?;
         self.engine
-            .disconnect(connection.id, connection.name.clone())
+            .disconnect(connection.id, connection.typed_as().to_owned())
             .await?;
         self.wiped().await
     }

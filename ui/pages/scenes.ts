@@ -130,6 +130,17 @@ export const screens: readonly Screen[] = [
       await settings(page);
       await page.locator('.section').nth(2).click();
       await page.locator('li .button').first().click();
+      await page.locator('dialog .short').waitFor();
+    },
+  },
+  {
+    name: 'a receipt, whole',
+    scene: 'inbox',
+    async go(page) {
+      await settings(page);
+      await page.locator('.section').nth(2).click();
+      await page.locator('li .button').first().click();
+      await page.locator('dialog summary').click();
       await page.locator('dialog pre').waitFor();
     },
   },
@@ -139,7 +150,7 @@ export const screens: readonly Screen[] = [
     async go(page) {
       await settings(page);
       await page.locator('article .risky').first().click();
-      await page.locator('#typed').fill('Fern & Ribbon');
+      await page.locator('#typed').fill('fernandribbon');
     },
   },
   {

@@ -103,7 +103,7 @@ describe('an open conversation', () => {
     await settle();
     inbox.composer?.write('Almost sent');
     await Promise.all([
-      shop.disconnect('k-instagram', 'Fern & Ribbon'),
+      shop.disconnect('k-instagram', 'fernandribbon'),
       vi.advanceTimersByTimeAsync(2000),
     ]);
     await settle();
@@ -134,7 +134,7 @@ describe('an open conversation', () => {
     await settle();
     inbox.composer?.write('Still writing');
     await Promise.all([
-      shop.disconnect('k-instagram', 'Fern & Ribbon'),
+      shop.disconnect('k-instagram', 'fernandribbon'),
       vi.advanceTimersByTimeAsync(2000),
     ]);
     await settle();

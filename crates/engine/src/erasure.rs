@@ -215,9 +215,11 @@ async fn give_up(shop: &Arc<Shop>, doomed: &Doomed) -> Owed {
 }
 
 async fn count(doomed: &Doomed) -> Vec<(String, u64)> {
-    let (mut messages, mut pictures) = (0_u64, 0_u64);
+    let (mut conversations, mut messages, mut pictures) = (0_u64, 0_u64, 0_u64);
     for connected in &doomed.connections {
-        if let Ok(kept) = connected.read(|read| read.kept()).await {
+        let read = connected.read(|read| Ok((read.kept()?, read.list_counts()?)));
+        if let Ok((kept, lists)) = read.await {
+            conversations += u64::from(lists.all);
             messages += u64::from(kept.messages);
             pictures += u64::from(kept.pictures);
         }
@@ -225,6 +227,7 @@ async fn count(doomed: &Doomed) -> Vec<(String, u64)> {
     let connections = u64::try_from(doomed.connections.len()).unwrap_or(u64::MAX);
     [
         ("connections", connections),
+        ("conversations", conversations),
         ("messages", messages),
         ("pictures", pictures),
     ]

@@ -55,11 +55,20 @@ impl Engine {
         Ok(())
     }
 
-    /// Disconnects one and wipes everything of it. `name` is what the owner typed.
+    /// Disconnects one and wipes everything of it. `name` is what the owner typed: see
+    /// [`read::Connection::typed_as`].
     pub async fn disconnect(&self, id: ConnectionId, name: String) -> Result<()> {
         let shop = self.shop()?;
         let connected = shop.connection(id)?;
-        if !is_same(&name, &connected.name) {
+        let record = shop
+            .shop_db(move |db| db.read(|read| read.connection(id)))
+            .await?
+            .ok_or(Error::Gone)?;
+        let meant = match record.handle.or(record.phone) {
+            Some(handle) => is_same(&bare(&name), &bare(&handle)),
+            None => is_same(&name, &record.name),
+        };
+        if !meant {
             return Err(Error::NameDiffers);
         }
         let asked = by_owner(shop.now(), Scope::Connection);
@@ -144,6 +153,12 @@ fn is_same(typed: &str, name: &str) -> bool {
     !plain(name).is_empty() && plain(typed) == plain(name)
 }
 
+/// A handle or a number without what people write it with: the `@`, the spaces between digits.
+fn bare(handle: &str) -> String {
+    let plain: String = handle.split_whitespace().collect();
+    plain.trim_start_matches('@').to_owned()
+}
+
 fn receipt(id: String, text: String) -> Option<read::Receipt> {
     if id.ends_with(&owed_name("")) {
         return None;
@@ -160,6 +175,7 @@ fn receipt(id: String, text: String) -> Option<read::Receipt> {
             AtMeta::AlreadyGone => read::Permissions::EndedBefore,
             AtMeta::NotConfirmed => read::Permissions::NotConfirmed,
         },
+        envelopes: verified.statement.map(|stated| stated.envelopes),
         erased: verified.completion.erased,
         text,
     })
@@ -216,5 +232,7 @@ mod tests {
         assert!(is_same(" clara’s CAKES ", "Clara’s Cakes"));
         assert!(!is_same("", ""));
         assert!(!is_same("Clara", "Clara’s Cakes"));
+        assert_eq!(bare(" @fern.and.ribbon"), "fern.and.ribbon");
+        assert_eq!(bare("+44 20 7946 0817"), bare("+442079460817"));
     }
 }

@@ -104,7 +104,7 @@ async fn obey(engine: &Engine, words: &[&str]) -> Result<String> {
             let all = engine.connections().await?;
             let one = all.into_iter().find(|of| of.channel == channel);
             let one = one.context("it is not connected")?;
-            engine.disconnect(one.id, one.name).await?;
+            engine.disconnect(one.id, one.typed_as().to_owned()).await?;
         }
         ["forget", name] => engine.delete_everything((*name).to_owned()).await?,
         ["name", name] => {

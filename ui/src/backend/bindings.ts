@@ -448,8 +448,11 @@ export type ReceiptView = {
 	complete: boolean,
 	/**  How many of each were erased here; `None` where the receipt does not say it. */
 	connections: number | null,
+	conversations: number | null,
 	messages: number | null,
 	pictures: number | null,
+	/**  Sealed messages the relay erased; `None` until it has said so. */
+	envelopes: number | null,
 	permissions: PermissionsView,
 	/**  The whole signed text; names nobody. */
 	text: string,

@@ -14,6 +14,17 @@ export function handleText({ channel, handle }: Named): string {
   return channel === 'messenger' ? handle : numberText(handle);
 }
 
+/** What the owner types to disconnect an account: its handle or number, else its name. */
+export function typedName(account: Named & { readonly name: string }): string {
+  return handleText(account).replace(/^@/, '') || account.name;
+}
+
+/** Whether a handle or a number was typed, with or without its `@` and its spaces. */
+export function isTyped(typed: string, name: string): boolean {
+  const plain = (text: string): string => text.replace(/\s/g, '').replace(/^@/, '').toLowerCase();
+  return plain(typed) === plain(name);
+}
+
 /** `+819012345601` as `+81 90 1234 5601`. What is spaced already, or no number at all, stays so. */
 function numberText(number: string): string {
   if (/\s/.test(number)) return number;

@@ -135,3 +135,58 @@ describe('the parts', () => {
     await expect.element(typed).toHaveAttribute('dir', 'auto');
   });
 });
+
+describe('a wipe', () => {
+  it('wants the name no other connection has, however it is written', async () => {
+    await open('scene=twins');
+    await button('Settings').click();
+    const typed = page.getByRole('textbox', { name: 'Type the name to confirm' });
+    const now = button('Wipe now');
+    for (const [card, names] of [
+      [0, ['fern.weddings', '@Fern.Weddings']],
+      [2, ['Fern & Ribbon']],
+      [3, ['+44 1424 555134', '+441424555134']],
+    ] as const) {
+      await button('Disconnect and wipe').nth(card).click();
+      for (const other of ['fernandribbon', 'Fern', 'fern.weddings2'])
+        await typed.fill(other).then(() => expect.element(now).toBeDisabled());
+      for (const name of names) {
+        await typed.fill(name);
+        await expect.element(now).toBeEnabled();
+      }
+      if (card !== 2) {
+        // What all of them are called is not enough.
+        await typed.fill('Fern & Ribbon');
+        await expect.element(now).toBeDisabled();
+      }
+      await button('Cancel').click();
+    }
+  });
+});
+
+describe('a receipt', () => {
+  it('is short, and whole for whoever asks', async () => {
+    await open();
+    await button('Settings').click();
+    await button('Privacy and account').click();
+    await page.getByRole('button', { name: 'Show', exact: true }).last().click();
+    const slip = page.getByRole('article', { name: 'Deletion receipt' });
+    for (const said of [
+      'Conversations 1,284',
+      'Messages 18,902',
+      'Left over after the sweep 0',
+      'Waiting at the relay 14, erased',
+      'deletion bf3c eed8 … cb45',
+      'this computer ed25519 DMk7…zQI=',
+      'relay ed25519 Zt07…mA4=',
+    ])
+      await expect.element(slip).toHaveTextContent(said);
+    expect(slip.element().querySelectorAll('.short li')).toHaveLength(4);
+    expect(slip.element().getBoundingClientRect().height).toBeLessThan(620);
+    const whole = slip.element().querySelector('pre');
+    expect(whole?.checkVisibility()).toBe(false);
+    await page.getByText('Show the whole receipt').click();
+    expect(whole?.checkVisibility()).toBe(true);
+    expect(whole?.textContent).toContain('wipe-key 2fbfc901');
+  });
+});

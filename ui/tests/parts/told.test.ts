@@ -52,7 +52,7 @@ describe('before anything is wiped', () => {
       'A receipt that names nobody',
     ]);
     const name = page.getByRole('textbox', { name: 'Type the name to confirm' });
-    for (const typed of ['', 'Fern', 'Fern & Ribbon Flowers']) {
+    for (const typed of ['', 'Fern', 'Fern & Ribbon', 'fernandribbon2']) {
       await name.fill(typed);
       await expect.element(button('Wipe now')).toBeDisabled();
     }
@@ -72,7 +72,7 @@ describe('before anything is wiped', () => {
       'All sign-ins, and the permissions you gave',
       'All keys and settings',
       'Everything at Instagram, Messenger and WhatsApp themselves',
-      'The deletion receipts, until you remove them',
+      'The deletion receipts, which name nobody',
     ]);
     await expect.element(button('Wipe now')).toBeDisabled();
     expect(shop.asked).not.toContain('deleteEverything');
@@ -89,7 +89,7 @@ describe('after something was wiped', () => {
     const shop = await open();
     await button('Settings').click();
     await button('Disconnect and wipe').first().click();
-    await wipe('Fern & Ribbon', 'Type the name to confirm', 'Wipe now');
+    await wipe('fernandribbon', 'Type the name to confirm', 'Wipe now');
     await says(dialog('Wiping Instagram'), ['Destroy the key', 'Get the relay’s signature']);
     await says(dialog('Deletion receipt'), ['Instagram is gone from here', 'One connection']);
     await button('Back to the inbox').click();
@@ -126,7 +126,7 @@ describe('after something was wiped', () => {
     await button('Settings').click();
     await button('Disconnect and wipe').first().click();
     shop.refuse = { command: 'disconnect', with: new Refused('nameDiffers') };
-    await wipe('Fern & Ribbon', 'Type the name to confirm', 'Wipe now');
+    await wipe('fernandribbon', 'Type the name to confirm', 'Wipe now');
     await says(dialog('Disconnect and wipe'), ['The name typed is not the one shown.']);
     await expect.element(dialog('Wiping Instagram')).not.toBeInTheDocument();
   });

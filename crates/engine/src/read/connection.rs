@@ -35,6 +35,14 @@ pub struct Connection {
     pub last_of_login: bool,
 }
 
+impl Connection {
+    /// What the owner types to disconnect it: its handle or number, which no other connection has,
+    /// and the name only where there is neither.
+    pub fn typed_as(&self) -> &str {
+        self.handle.as_deref().unwrap_or(&self.name)
+    }
+}
+
 /// What is wrong with a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
@@ -87,6 +95,8 @@ pub struct Receipt {
     pub complete: bool,
     /// What was erased here: names of things and their number.
     pub erased: Vec<(String, u64)>,
+    /// How many sealed messages the relay erased; `None` until it has said so.
+    pub envelopes: Option<u64>,
     /// What became of the permissions at Meta.
     pub permissions: Permissions,
     /// The whole signed text; names nobody.

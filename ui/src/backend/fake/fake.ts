@@ -110,7 +110,9 @@ export class FakeShop extends FakeWriting implements Backend {
     this.answer('disconnect', null);
     const one = this.scene.connections.find((each) => each.id === connectionId);
     if (!one) throw new Refused('gone');
-    if (one.name !== name) throw new Refused('nameDiffers');
+    const typed = name.replace(/^@|\s/g, '');
+    if ((one.handle?.replace(/^@|\s/g, '') ?? one.name) !== (one.handle ? typed : name))
+      throw new Refused('nameDiffers');
     this.scene.connections = this.scene.connections.filter((each) => each !== one);
     this.kept.splice(
       0,

@@ -217,19 +217,26 @@ function account(
 }
 
 export function receipt(id: string, at: number, scope: string, complete: boolean): ReceiptView {
-  const relay = complete ? '— relay.example Zt07qmA4kR2vN8pLw3yXh1BdCfGjSsTu=' : '';
+  const deletion = 'bf3ceed819f241006bb3efe6ec5bcb45';
   const text = [
-    'shopbell receipt 1',
+    'shopbell.app/wipe-notice/v1',
+    `deletion ${deletion}`,
+    'asked-by owner',
+    'code none',
     `scope ${scope}`,
-    `at ${new Date(at).toISOString()}`,
-    'messages 18902',
-    'pictures 2310',
-    'left-over 0',
-    'revoked yes',
-    'code 7Q4M2K9THX31B0WE7Q4M2K9T',
+    'wipe-key 2fbfc901bc5835d7a6ffcce8a911bd5ea713787542118080b99a838751331d67',
     '',
-    '— device h3KxQ9w7Ub5nM2pR8sTvYz1AcEgIkLo=',
-    relay,
+    '— device/83e4b1ea18ac49e09e8dccc2eccfceaa DMk7hvIwaof/Rnoabu8TMsvimd0VEfENMzphRp7flGqzQI=',
+    '',
+    'shopbell.app/wipe-completion/v1',
+    `deletion ${deletion}`,
+    'erased connections=1 conversations=1284 messages=18902 pictures=2310',
+    '',
+    `— wipe/${deletion} z3QFvKM33PATOwQFvlZmgQRjifOjcO1OMLRjjPDdK0a9hV2s7wXb4cYp=`,
+    ...(complete
+      ? ['', '— relay/3e2c7d472bb2d18074bd67781d199f25 Zt07qmA4kR2vN8pLw3yXh1BdCfmA4=']
+      : []),
+    '',
   ].join('\n');
   return {
     id,
@@ -237,8 +244,10 @@ export function receipt(id: string, at: number, scope: string, complete: boolean
     scope,
     complete,
     connections: 1,
+    conversations: scope === 'person' ? null : 1284,
     messages: 18_902,
     pictures: 2310,
+    envelopes: complete ? 14 : null,
     permissions: 'stillNeeded',
     text,
   };
