@@ -1,6 +1,8 @@
 //! The store on real SQLCipher files in folders of their own.
 
 #[cfg(test)]
+mod befallen;
+#[cfg(test)]
 mod beside;
 #[cfg(test)]
 mod echoes;
