@@ -56,7 +56,9 @@ impl Desktop {
         let driver = command
             .spawn()
             .context("WebKitWebDriver does not start: `cargo xtask setup`")?;
-        let client = connect(port).await.with_context(|| tail(&start.log))?;
+        let options = json!({"binary": program("shopbell")?, "args": []});
+        let client = connect(port, Some(options)).await;
+        let client = client.with_context(|| tail(&start.log))?;
         let (width, height) = start.size;
         client.set_window_size(width, height).await?;
         Ok(Self {
@@ -100,18 +102,19 @@ pub async fn second_start(seat: &Seat, start: &Start, arguments: &[&str]) -> Res
     Ok(ended.context("the second start goes on")??)
 }
 
-async fn connect(port: u16) -> Result<Client> {
+/// A session of the driver at this port, with a program of ours or with its own browser.
+pub(crate) async fn connect(port: u16, program: Option<serde_json::Value>) -> Result<Client> {
     let address = format!("http://127.0.0.1:{port}");
     wait::until("WebKitWebDriver to listen", async || {
         let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await;
         Ok(stream.ok().map(drop))
     })
     .await?;
-    let options = json!({"binary": program("shopbell")?, "args": []});
-    let capabilities = serde_json::Map::from_iter([
-        ("webkitgtk:browserOptions".to_owned(), options),
-        ("pageLoadStrategy".to_owned(), json!("normal")),
-    ]);
+    let mut capabilities =
+        serde_json::Map::from_iter([("pageLoadStrategy".to_owned(), json!("normal"))]);
+    if let Some(options) = program {
+        capabilities.insert("webkitgtk:browserOptions".to_owned(), options);
+    }
     let mut builder = ClientBuilder::new(HttpConnector::new());
     builder.capabilities(capabilities);
     let session = tokio::time::timeout(wait::LIMIT, builder.connect(&address)).await;

@@ -22,5 +22,6 @@ pub mod relays;
 pub mod seat;
 pub mod shop;
 pub mod traces;
+pub mod visitor;
 pub mod wait;
 pub mod world;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use fantoccini::Client;
 use fantoccini::elements::{Element, ElementRef};
+use fantoccini::key::Key;
 use fantoccini::wd::TimeoutConfiguration;
 use serde_json::{Value, json};
 
@@ -14,6 +15,9 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// The key under which WebDriver names an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// More stops than any page of ours has.
+const STOPS: usize = 80;
 
 /// A role and a name.
 #[derive(Debug, Clone)]
@@ -115,6 +119,42 @@ impl Page {
             .with_context(|| format!("{} cannot be clicked", wanted.words()))
     }
 
+    /// Presses a thing that may move, such as a row of a list in which something arrives, in one
+    /// stroke: what lies under the pointer at its middle is it, and nothing else is pressed.
+    pub async fn click_at_once(&self, wanted: &Find) -> Result<()> {
+        let press = format!(
+            "(() => {{ const el = p.all(document, {})[0]; if (!el) return false; \
+             el.scrollIntoView({{block: 'nearest'}}); const at = el.getBoundingClientRect(); \
+             const under = document.elementFromPoint(at.x + at.width / 2, at.y + at.height / 2); \
+             if (!under || !el.contains(under)) return false; under.click(); return true; }})()",
+            wanted.json()
+        );
+        let what = format!("{} to lie under the pointer", wanted.words());
+        self.answer(&press, &what).await.map(drop)
+    }
+
+    /// Goes on with the Tab key until this has the focus, as somebody does who has no mouse.
+    pub async fn tabs_to(&self, wanted: &Find) -> Result<()> {
+        self.find(wanted).await?;
+        let here = format!(
+            "p.all(document, {}).includes(document.activeElement)",
+            wanted.json()
+        );
+        for _ in 0..STOPS {
+            if self.now(&here).await? == Value::Bool(true) {
+                return Ok(());
+            }
+            self.keys(&char::from(Key::Tab).to_string()).await?;
+        }
+        bail!("{} cannot be reached with the Tab key", wanted.words());
+    }
+
+    /// Reaches a button with the Tab key and presses it with Enter.
+    pub async fn enters(&self, name: &str) -> Result<()> {
+        self.tabs_to(&Find::named("button", name)).await?;
+        self.keys(&char::from(Key::Enter).to_string()).await
+    }
+
     /// Clicks into a field and types.
     pub async fn write(&self, wanted: &Find, text: &str) -> Result<()> {
         let element = self.find(wanted).await?;
@@ -149,15 +189,6 @@ impl Page {
         self.answer(&look, &format!("{} to go", wanted.words()))
             .await
             .map(drop)
-    }
-
-    /// Whether an option is the selected one now.
-    pub async fn is_selected(&self, wanted: &Find) -> Result<bool> {
-        let look = format!(
-            "p.all(document, {}).some((el) => el.getAttribute('aria-selected') === 'true')",
-            wanted.json()
-        );
-        Ok(self.now(&look).await? == Value::Bool(true))
     }
 
     /// How many there are now.
@@ -228,7 +259,7 @@ impl Page {
     pub async fn picture(&self) -> Result<Vec<u8>> {
         let drawn = "const done = arguments[arguments.length - 1];\n\
                      document.fonts.ready.then(() => requestAnimationFrame(() => \
-                     requestAnimationFrame(() => setTimeout(() => done(true), 50))));";
+                     requestAnimationFrame(() => requestAnimationFrame(() => done(true)))));";
         self.client.execute_async(drawn, Vec::new()).await?;
         Ok(self.client.screenshot().await?)
     }

@@ -25,9 +25,17 @@ async fn trap() -> Result<(String, Arc<AtomicUsize>, TaskTracker)> {
     Ok((address, knocks, tasks))
 }
 
-/// Runs a script that calls back with what happened.
+/// Runs a script that calls back with what happened. `refused` calls back once the page's policy has
+/// refused something of this kind; `answered` once the program has answered twice, after all that
+/// was begun before: had the window left, nobody would be there to say so.
 async fn run(page: &Page, script: &str) -> Result<Value> {
-    let script = format!("const done = arguments[arguments.length - 1];\n{script}");
+    let script = format!(
+        "const done = arguments[arguments.length - 1];\n\
+         const refused = (kind) => document.addEventListener('securitypolicyviolation', \
+         (e) => e.effectiveDirective.startsWith(kind) && done('blocked by ' + e.effectiveDirective));\n\
+         const app = () => window.__TAURI_INTERNALS__.invoke('app', {{}});\n\
+         const answered = () => app().then(app).then(() => done('blocked'));\n{script}"
+    );
     Ok(page.client().execute_async(&script, Vec::new()).await?)
 }
 
@@ -53,13 +61,13 @@ async fn the_window_reaches_no_host_by_any_road() -> Result<()> {
         "const l = document.createElement('link'); l.rel = 'stylesheet'; \
          l.onload = () => done('reached'); l.onerror = () => done('blocked'); \
          l.href = 'http://ADDRESS/a.css'; document.head.append(l)",
-        "const f = document.createElement('iframe'); f.src = 'http://ADDRESS/'; \
-         document.body.append(f); setTimeout(() => done('blocked'), 400)",
-        "navigator.sendBeacon?.('http://ADDRESS/', 'x'); setTimeout(() => done('blocked'), 400)",
-        "const w = window.open('http://ADDRESS/'); setTimeout(() => done(w ? 'opened' : 'blocked'), 400)",
-        "const f = document.createElement('form'); f.action = 'http://ADDRESS/'; f.method = 'post'; \
-         document.body.append(f); f.submit(); setTimeout(() => done('blocked'), 400)",
-        "location.href = 'http://ADDRESS/'; setTimeout(() => done('blocked'), 400)",
+        "refused('frame-src'); const f = document.createElement('iframe'); \
+         f.src = 'http://ADDRESS/'; document.body.append(f)",
+        "refused('connect-src'); navigator.sendBeacon('http://ADDRESS/', 'x')",
+        "done(window.open('http://ADDRESS/') ? 'opened' : 'blocked')",
+        "refused('form-action'); const f = document.createElement('form'); \
+         f.action = 'http://ADDRESS/'; f.method = 'post'; document.body.append(f); f.submit()",
+        "location.href = 'http://ADDRESS/'; answered()",
     ];
     for road in roads {
         let answer = run(page, &road.replace("ADDRESS", &address)).await?;

@@ -6,12 +6,12 @@ use serde_json::Value;
 use tests::counter::Counter;
 use tests::page::Find;
 
-fn log() -> Find {
+pub(crate) fn log() -> Find {
     Find::named("log", "Messages")
 }
 
 /// How often the shop's answer reached the platform.
-fn taken(state: &Value, words: &str) -> usize {
+pub(crate) fn taken(state: &Value, words: &str) -> usize {
     let sent = state["sent"]
         .as_array()
         .map(Vec::as_slice)
