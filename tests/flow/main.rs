@@ -5,6 +5,7 @@ mod duplicates;
 mod erasure;
 mod evil_relay;
 mod inbound;
+mod kinds;
 mod lasting;
 mod login;
 mod naughty;

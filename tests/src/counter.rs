@@ -106,6 +106,11 @@ impl Counter {
         Ok(Owner::at(self.page()?))
     }
 
+    /// The number of the program that started the window's.
+    pub fn driver(&self) -> Option<u32> {
+        self.desktop.as_ref().and_then(Desktop::driver)
+    }
+
     /// Closes the window; the world and the desk go on.
     pub async fn close(&mut self) -> Result<()> {
         match self.desktop.take() {

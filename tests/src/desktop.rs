@@ -67,6 +67,11 @@ impl Desktop {
         })
     }
 
+    /// The number of the driver that started it.
+    pub fn driver(&self) -> Option<u32> {
+        self.driver.id()
+    }
+
     /// The page in its window.
     pub fn page(&self) -> &Page {
         &self.page

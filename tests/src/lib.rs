@@ -11,6 +11,10 @@ pub mod desktop;
 pub mod evil;
 pub mod files;
 #[cfg(target_os = "linux")]
+pub mod keyring;
+#[cfg(target_os = "linux")]
+pub mod memory;
+#[cfg(target_os = "linux")]
 pub mod notices;
 pub mod owner;
 pub mod page;

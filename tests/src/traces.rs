@@ -22,7 +22,7 @@ pub async fn files_with(traces: &[Vec<u8>], folders: &[PathBuf]) -> Result<Vec<P
     // Many patterns at once are too long for one argument.
     let patterns = tempfile::NamedTempFile::new()?;
     for part in forms.chunks(100) {
-        let pattern: Vec<String> = part.iter().map(|form| escaped(form)).collect();
+        let pattern: Vec<String> = part.iter().map(|form| escaped(of_one_line(form))).collect();
         std::fs::write(patterns.path(), pattern.join("|"))?;
         let looked = Command::new("grep")
             .args(["-rlaP", "-D", "skip", "-f"])
@@ -109,6 +109,12 @@ pub fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     !wanted.is_empty() && bytes.windows(wanted.len()).any(|window| window == wanted)
 }
 
+/// What grep can find of a form: it looks line by line, and a key may have a line's end in it.
+fn of_one_line(form: &[u8]) -> &[u8] {
+    let lines = form.split(|byte| *byte == b'\n');
+    lines.max_by_key(|line| line.len()).unwrap_or(form)
+}
+
 fn escaped(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect()
 }
@@ -131,6 +137,15 @@ mod tests {
         let traces = [trace.as_bytes().to_vec()];
         let found = files_with(&traces, &[folder.path().to_path_buf()]).await;
         assert_eq!(found.unwrap().len(), forms.len() + 1);
+    }
+
+    #[tokio::test]
+    async fn control_a_key_with_a_line_s_end_in_it_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = b"\x00\xffkey\nwith more\x00\n\x80in it".to_vec();
+        std::fs::write(folder.path().join("one"), [b"..", &key[..], b".."].concat()).unwrap();
+        let found = files_with(&[key], &[folder.path().to_path_buf()]).await;
+        assert_eq!(found.unwrap().len(), 1);
     }
 
     #[tokio::test]

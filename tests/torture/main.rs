@@ -29,3 +29,4 @@ mod relay_kills;
 mod sending;
 mod steps;
 mod wipe;
+mod wipe_everything;

@@ -27,8 +27,8 @@ const MESSAGES: usize = 3 * 64;
 const STEPS: usize = 60;
 
 /// A shop as it was before, to be put back as often as needed.
-struct Shop {
-    ground: Ground,
+pub(crate) struct Shop {
+    pub(crate) ground: Ground,
     kept: PathBuf,
     /// The connections, and how many messages each has.
     had: BTreeMap<ConnectionId, (Channel, usize)>,
@@ -37,7 +37,7 @@ struct Shop {
 }
 
 impl Shop {
-    async fn make() -> Result<Self> {
+    pub(crate) async fn make() -> Result<Self> {
         let (ground, mut relay, mut desk) = Ground::connected().await?;
         let load = Load::begin(ground.address());
         load.allow(MESSAGES);
@@ -65,12 +65,17 @@ impl Shop {
     }
 
     /// Puts everything back as it was, and starts the relay.
-    async fn put_back(&self) -> Result<Child> {
+    pub(crate) async fn put_back(&self) -> Result<Child> {
         for (name, folder) in folders(&self.ground) {
             std::fs::remove_dir_all(&folder)?;
             judge::copy(&self.kept.join(name), &folder)?;
         }
         self.ground.start_relay(&Shim::default()).await
+    }
+
+    /// One of the folders as it was before.
+    pub(crate) fn kept(&self, name: &str) -> PathBuf {
+        self.kept.join(name)
     }
 
     fn vault_folder(&self) -> PathBuf {

@@ -9,6 +9,7 @@ mod forgetting;
 mod journey;
 mod keyboard;
 mod looks;
+mod memory;
 mod naughty;
 mod outside;
 mod phones;

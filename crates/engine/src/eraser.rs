@@ -225,7 +225,8 @@ impl Eraser {
             }
             let erased = self.erase(secrets.unwrap_or(&NoSecrets), &wipe.deletion_id);
             if let Err(error) = erased {
-                tracing::error!(%error, "an erasure goes on at the next start");
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(%error, cause, "an erasure goes on at the next start");
             }
         }
     }

@@ -99,11 +99,26 @@ impl WipeJournal {
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(Self {
+        let mut journal = Self {
             slots,
             generation: newest.0,
             wipes: newest.1,
-        })
+        };
+        journal.forget_what_is_over()?;
+        Ok(journal)
+    }
+
+    /// Cut off between its two writes, the end of the last erasure left one slot that still tells of
+    /// it.
+    fn forget_what_is_over(&mut self) -> Result<()> {
+        let mut told = self.slots.iter().filter_map(|slot| fs::read(slot).ok());
+        // Magic, generation, length and an empty list come first; behind them is nothing.
+        let tells = told.any(|bytes| bytes.iter().take(SLOT - 32).skip(22).any(|byte| *byte != 0));
+        if !tells || !self.wipes.is_empty() {
+            return Ok(());
+        }
+        self.write(Vec::new())?;
+        self.write(Vec::new())
     }
 
     /// The erasures that are not finished: resume these before opening anything.
@@ -262,6 +277,34 @@ mod tests {
             let bytes = fs::read(slot).unwrap();
             assert_eq!(bytes.len(), SLOT);
             assert!(!bytes.windows(6).any(|part| part == b"signed"));
+        }
+    }
+
+    #[test]
+    fn cut_off_between_its_last_two_writes_it_tells_of_nothing_after_the_next_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = paths(&folder);
+        let mut journal = WipeJournal::open(&paths).unwrap();
+        journal.begin(wipe("one")).unwrap();
+        journal
+            .update("one", |wipe| wipe.stage = Stage::Swept)
+            .unwrap();
+        let before = paths.wipe_slots().map(|slot| fs::read(slot).unwrap());
+        for (slot, old) in paths.wipe_slots().iter().zip(&before) {
+            let mut journal = WipeJournal::open(&paths).unwrap();
+            if journal.wipes().is_empty() {
+                journal.begin(wipe("one")).unwrap();
+            }
+            journal.finish("one").unwrap();
+            // As it is when the second write did not come to this slot.
+            let tells = |slot: &PathBuf| {
+                let bytes = fs::read(slot).unwrap();
+                bytes.windows(6).any(|part| part == b"signed")
+            };
+            fs::write(slot, old).unwrap();
+            assert!(tells(slot), "the control must hit");
+            assert_eq!(WipeJournal::open(&paths).unwrap().wipes(), []);
+            assert!(!paths.wipe_slots().iter().any(tells));
         }
     }
 

@@ -1,0 +1,108 @@
+//! No key and no token where none belongs: not in the memory of the web view, not in that of the
+//! program once what they open is gone, and nowhere after the program ended.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use store::VaultName;
+use tests::counter::Counter;
+use tests::memory::{Process, family, held};
+use tests::{keyring, wait};
+
+/// Tokens, key shares, and the keys of the databases that come of them.
+async fn secrets(counter: &Counter) -> Result<Vec<(String, Vec<u8>)>> {
+    let kept = keyring::secrets(&counter.seat).await?;
+    let mut secrets = Vec::new();
+    for (name, value) in &kept {
+        let short = name.splitn(3, '/').nth(2).unwrap_or(name).to_owned();
+        if name.ends_with("/token") {
+            let token: serde_json::Value = serde_json::from_slice(value)?;
+            let token = token.get("value").and_then(serde_json::Value::as_str);
+            let token = token.context("a token")?;
+            secrets.push((short, token.as_bytes().to_vec()));
+        } else if let Some(vault) = short.strip_suffix("/db-share") {
+            let share = match vault.parse() {
+                Ok(id) => (
+                    VaultName::Connection(id),
+                    counter.data().join("vaults").join(vault).join("share.b"),
+                ),
+                Err(_) => (VaultName::Shop, counter.data().join("shop.share.b")),
+            };
+            let key = database_key(value, &share.0, &share.1)?;
+            secrets.push((format!("{short} made a key"), key));
+            secrets.push((short, value.clone()));
+        }
+    }
+    ensure!(secrets.len() >= 11, "only {}", secrets.len());
+    Ok(secrets)
+}
+
+/// As the store makes it.
+fn database_key(share_a: &[u8], vault: &VaultName, share_b: &Path) -> Result<Vec<u8>> {
+    let hash = |key: &[u8], parts: &[&[u8]]| {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any length is a key");
+        parts.iter().for_each(|part| mac.update(part));
+        mac.finalize().into_bytes().to_vec()
+    };
+    let both = [share_a, &std::fs::read(share_b)?].concat();
+    let whole = hash(vault.to_string().as_bytes(), &[&both]);
+    Ok(hash(&whole, &[b"shopbell/db/v1", &[1]]))
+}
+
+/// The program itself, and the web view's programs.
+fn programs(counter: &Counter) -> Result<(Process, Vec<Process>)> {
+    let family = family(counter.driver().context("a driver")?)?;
+    let (own, web): (Vec<_>, Vec<_>) = family.into_iter().partition(|one| one.name == "shopbell");
+    let own = own.into_iter().next().context("the program runs")?;
+    let web: Vec<_> = web
+        .into_iter()
+        .filter(|one| one.name.starts_with("WebKit"))
+        .collect();
+    ensure!(web.len() >= 2, "only {web:?} of the web view");
+    Ok((own, web))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_key_and_no_token_is_in_the_web_view_or_left_once_all_is_deleted() -> Result<()> {
+    let mut counter = Counter::connected().await?;
+    let (owner, phones) = (counter.owner()?, &counter.world.phones);
+    phones
+        .say("instagram", "clara", "Do you have peonies?")
+        .await?;
+    owner.opens("Clara").await?;
+    owner.answers("Yes, pink ones.").await?;
+    owner.reads("Sent").await?;
+    let secrets = secrets(&counter).await?;
+    let (own, web) = programs(&counter)?;
+    let Some(open) = held(&own, &secrets).await? else {
+        // The program keeps others of the same user out; only a stranger's rights would let us in.
+        return Ok(());
+    };
+    ensure!(
+        open.iter().any(|name| name.ends_with("/token")),
+        "control: no token is found where there is one: {open:?}"
+    );
+    for process in &web {
+        let found = held(process, &secrets).await?;
+        ensure!(found == Some(Vec::new()), "{process:?} holds {found:?}");
+    }
+    counter.owner()?.deletes_everything().await?;
+    // The connections to Meta that are kept for a while hold what they sent last.
+    wait::until("the last token to leave the memory", async || {
+        let left = held(&own, &secrets).await?;
+        ensure!(left == Some(Vec::new()), "{own:?} still holds {left:?}");
+        Ok(Some(()))
+    })
+    .await?;
+    counter.close().await?;
+    for process in [vec![own], web].concat() {
+        wait::until("every program to be gone", async || {
+            let there = std::fs::read_to_string(format!("/proc/{}/comm", process.id));
+            Ok(there.is_err().then_some(()))
+        })
+        .await?;
+    }
+    Ok(())
+}
