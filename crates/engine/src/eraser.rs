@@ -55,6 +55,9 @@ pub(crate) struct Eraser {
     clock: Clock,
     herald: Herald,
     progress: watch::Sender<WipeProgress>,
+    /// Held while a receipt is written: an erasure that goes on and a relay that answers it may want
+    /// to at once, and the whole receipt must not be replaced by the one that waits.
+    pen: Arc<Mutex<()>>,
     pub(crate) wake: Notify,
 }
 
@@ -79,6 +82,7 @@ impl Eraser {
             clock,
             herald,
             progress,
+            pen: Arc::default(),
             wake: Notify::new(),
         })
     }
@@ -261,6 +265,7 @@ impl Eraser {
         let Some(owed) = Owed::of(wipe) else {
             return Ok(());
         };
+        let _writing = self.pen.lock().unwrap_or_else(PoisonError::into_inner);
         if self.completion_of(wipe, &owed).is_some() {
             return Ok(());
         }
@@ -370,8 +375,9 @@ impl Eraser {
     /// left, it does not.
     async fn finish(&self, wipe: &Wipe, receipt: String) -> Result<(), RelayError> {
         let (paths, id) = (self.paths.clone(), wipe.deletion_id.clone());
-        let waits = wipe.secrets_left;
+        let (waits, pen) = (wipe.secrets_left, Arc::clone(&self.pen));
         let written = blocking(move || {
+            let _writing = pen.lock().unwrap_or_else(PoisonError::into_inner);
             store::write_receipt(&paths, &id, &receipt)?;
             if waits {
                 return Ok(());
@@ -535,6 +541,26 @@ mod tests {
             Some(first),
             "the relay's answer names its hash"
         );
+    }
+
+    #[tokio::test]
+    async fn however_many_write_a_receipt_at_once_it_is_written() {
+        let of = TestShop::messenger().await;
+        let id = DeletionId::from_bytes([6; 16]);
+        let wipe = Wipe {
+            stage: Stage::Swept,
+            ..wipe(&of, id)
+        };
+        of.shop.eraser.begin(wipe.clone()).unwrap();
+        for _ in 0..200 {
+            let written = std::thread::scope(|scope| {
+                let write = || scope.spawn(|| of.shop.eraser.write_completion(&wipe));
+                let all = [write(), write(), write()];
+                all.into_iter().try_for_each(|one| one.join().unwrap())
+            });
+            written.unwrap();
+            fs::remove_file(of.shop.paths.receipts().join(format!("{id}.txt"))).unwrap();
+        }
     }
 
     #[tokio::test]
