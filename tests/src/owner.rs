@@ -149,6 +149,9 @@ impl Owner {
             .await?;
         self.page.press("Wipe now").await?;
         let receipt = Find::named("dialog", "Deletion receipt");
+        self.page.says(&receipt, "and the relay").await?;
+        let whole = "(document.querySelector('dialog article details').open = true)";
+        self.page.now(whole).await?;
         self.page.says(&receipt, "relay-statement").await
     }
 
