@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Refused } from '../src/backend/backend';
 import { FakeShop } from '../src/backend/fake/fake';
 import { Composer } from '../src/state/composer.svelte';
+import { turn } from '../src/state/turn';
 
 let shop: FakeShop;
 let id: string;
@@ -59,6 +60,19 @@ describe('a draft', () => {
     await composer.send();
     composer.take({ text: 'Yes, we do', picture: null, returned: null });
     expect(composer.text).toBe('');
+  });
+
+  it('keeps its picture though a read that began before it came ends after it', async () => {
+    vi.useRealTimers();
+    const composer = new Composer(shop, id);
+    const before = turn();
+    await composer.attach(new Blob(['GIF89a'], { type: 'image/gif' }));
+    expect(composer.picture).not.toBeNull();
+    composer.take({ text: '', picture: null, returned: null }, before);
+    expect(composer.picture).not.toBeNull();
+    // What is read from here on is the truth again.
+    composer.take({ text: '', picture: null, returned: null }, turn());
+    expect(composer.picture).toBeNull();
   });
 
   it('comes back when a message is taken back', async () => {

@@ -7,6 +7,7 @@ import {
   type ErrorCode,
   type ReturnedView,
 } from '../backend/backend';
+import { turn } from './turn';
 
 const QUIET = 250;
 
@@ -23,6 +24,8 @@ export class Composer {
   readonly #backend: Backend;
   #saved: string | undefined = '';
   #expecting = true;
+  /** When something was last changed here that a read may not know of yet. */
+  #changed = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #saving: Promise<void> = Promise.resolve();
 
@@ -37,10 +40,11 @@ export class Composer {
 
   /**
    * Takes over what the engine keeps: at first, and when words came back. At other times a read
-   * may be older than what is being written here, so the words stay.
+   * may be older than what is being written here, so the words stay; one that began before a
+   * picture came or went, or a message left, says nothing at all.
    */
-  take(draft: DraftView): void {
-    if (this.sending || this.attaching) return;
+  take(draft: DraftView, asOf = turn()): void {
+    if (this.sending || this.attaching || asOf < this.#changed) return;
     this.picture = draft.picture;
     this.returned = draft.returned;
     const cameBack = draft.returned !== null && this.text === '';
@@ -93,6 +97,7 @@ export class Composer {
       this.#expecting = false;
       this.picture = null;
       this.returned = null;
+      this.#changed = turn();
       return true;
     } catch (thrown) {
       this.failure = codeOf(thrown);
@@ -109,6 +114,7 @@ export class Composer {
       await this.save();
       const draft = await this.#backend.attachPicture(this.id, await base64(file));
       this.picture = draft.picture;
+      this.#changed = turn();
     } catch (thrown) {
       this.failure = codeOf(thrown);
     } finally {
@@ -120,6 +126,7 @@ export class Composer {
     try {
       await this.#backend.removePicture(this.id);
       this.picture = null;
+      this.#changed = turn();
     } catch (thrown) {
       this.failure = codeOf(thrown);
     }

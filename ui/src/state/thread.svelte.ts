@@ -9,6 +9,7 @@ import {
   type ThreadView,
 } from '../backend/backend';
 import { Reread } from './reread';
+import { turn } from './turn';
 
 const PAGE = 60;
 const MOST = 200;
@@ -26,6 +27,8 @@ export class Thread {
   foundId = $state<string>();
   /** Messages that were unread when the thread was opened. */
   unreadAtOpening = $state<number>();
+  /** When the read began that brought what is shown. */
+  asOf = 0;
   #older = $state<string | null>(null);
   #around: string | null = null;
   readonly #backend: Backend;
@@ -150,6 +153,7 @@ export class Thread {
   async #read(): Promise<void> {
     try {
       const around = this.#around;
+      const asOf = turn();
       const shown = this.view?.items.length ?? 0;
       const limit = around ? PAGE : Math.min(MOST, Math.max(PAGE, shown));
       const page = await this.#backend.thread(this.id, null, around, limit);
@@ -159,6 +163,7 @@ export class Thread {
       this.away = page.newer;
       // What reaches to the newest end is read from there from now on.
       if (!page.newer) this.#around = null;
+      this.asOf = asOf;
       this.view = { ...page, items: [...kept, ...page.items] };
       this.unreadAtOpening ??= page.conversation.unread;
       this.failure = undefined;
