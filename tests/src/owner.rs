@@ -148,6 +148,11 @@ impl Owner {
         self.fills(&field, name.as_str().unwrap_or_default())
             .await?;
         self.page.press("Wipe now").await?;
+        self.reads_the_receipt().await
+    }
+
+    /// Waits for the receipt of what has just gone, signed by both sides; the whole of it.
+    pub async fn reads_the_receipt(&self) -> Result<String> {
         let receipt = Find::named("dialog", "Deletion receipt");
         self.page.says(&receipt, "and the relay").await?;
         let whole = "(document.querySelector('dialog article details').open = true)";
