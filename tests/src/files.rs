@@ -1,23 +1,30 @@
 //! What lies in a folder: for tests that look for what must not be there.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::traces::{contains, forms};
 
-/// Every file below a folder.
+/// Every file below a folder. One that goes while this looks, as a running program's do, is not
+/// there.
 pub fn under(folder: &Path) -> Result<Vec<PathBuf>> {
+    std::fs::metadata(folder)?;
     let mut files = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder)? {
-            let entry = entry?;
-            let kind = entry.file_type()?;
-            if kind.is_dir() {
-                folders.push(entry.path());
-            } else if kind.is_file() {
-                files.push(entry.path());
+        let Some(entries) = still_there(std::fs::read_dir(&folder))? else {
+            continue;
+        };
+        for entry in entries {
+            let Some(entry) = still_there(entry)? else {
+                continue;
+            };
+            match still_there(entry.file_type())? {
+                Some(kind) if kind.is_dir() => folders.push(entry.path()),
+                Some(kind) if kind.is_file() => files.push(entry.path()),
+                Some(_) | None => {}
             }
         }
     }
@@ -25,12 +32,21 @@ pub fn under(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+fn still_there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        other => other.map(Some),
+    }
+}
+
 /// The files below a folder that hold these words in any usual form.
 pub fn holding(folder: &Path, words: &str) -> Result<Vec<PathBuf>> {
     let forms = forms(words.as_bytes());
     let mut found = Vec::new();
     for file in under(folder)? {
-        let bytes = std::fs::read(&file)?;
+        let Some(bytes) = still_there(std::fs::read(&file))? else {
+            continue;
+        };
         if forms.iter().any(|form| contains(&bytes, form)) {
             found.push(file);
         }
