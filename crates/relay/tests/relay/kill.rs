@@ -1,7 +1,7 @@
 //! 200 means: on the disk. The program is killed at any moment, and nothing it answered is gone.
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -19,6 +19,20 @@ use crate::world::{World, says, signature};
 pub(crate) struct Process {
     child: Child,
     pub(crate) url: String,
+}
+
+fn says_ready(address: &str) -> bool {
+    let ask = || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(address)?;
+        write!(
+            stream,
+            "GET /readyz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
 }
 
 impl Process {
@@ -53,6 +67,21 @@ impl Process {
         };
         let begun = Instant::now();
         while TcpStream::connect(address).is_err() {
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "{}",
+                process.last_words()
+            );
+            std::thread::yield_now();
+        }
+        process
+    }
+
+    /// The program, once it says that it is ready: it listens a moment before.
+    pub(crate) fn ready(command: Command, address: &str) -> Self {
+        let mut process = Self::of(command, address);
+        let begun = Instant::now();
+        while !says_ready(address) {
             assert!(
                 begun.elapsed() < Duration::from_secs(20),
                 "{}",

@@ -133,7 +133,7 @@ async fn the_steps_from_an_empty_server_to_a_copy_brought_back_work_as_written()
         .lines()
         .find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/"));
     let start = || {
-        Process::of(
+        Process::ready(
             server.shell(&format!("exec {}", serve.unwrap())),
             &server.address,
         )
@@ -179,7 +179,7 @@ async fn the_three_commands_of_the_first_page_work_as_written() {
         + &format!("SHOPBELL_META_APP_SECRETS={SECRET}\nSHOPBELL_META_VERIFY_TOKEN=our-own-word\n");
     std::fs::write(&config, settings).unwrap();
     let serve = next().replace("; shop", "; exec shop");
-    let process = Process::of(server.shell(&serve), &server.address);
+    let process = Process::ready(server.shell(&serve), &server.address);
     let code = server.run(&next());
     assert_eq!(code.trim().len(), 11, "{code}");
     process.kill();
