@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::Workspace;
-use crate::{clean_root, npm, say, setup, step};
+use crate::{clean_root, say, setup, step};
 
 /// Makes the packages of this system. With `--try` the .deb is installed and started in a Debian
 /// root that holds nothing else.
@@ -37,10 +37,14 @@ fn build(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     if folder.exists() {
         std::fs::remove_dir_all(&folder)?;
     }
-    let mut command = npm::npm(workspace, &["exec", "--", "tauri", "build"]);
+    // Started from the root: it looks for its settings below where it stands.
+    let mut command = Command::new("node");
     command
-        .args(["--ci", "--features", "vendored-openssl"])
-        .current_dir(workspace.ui());
+        .arg(workspace.ui().join("node_modules/@tauri-apps/cli/tauri.js"))
+        .args(["build", "--ci", "--features", "vendored-openssl"])
+        // The pages are built; where it would build them again there is no package.json.
+        .args(["--config", r#"{"build":{"beforeBuildCommand":""}}"#])
+        .current_dir(&workspace.root);
     // The ciphers' source is compiled along with all else: the longest step there is.
     step::must("the packages", command, workspace.log("bundle"))?;
     packages(&folder)
