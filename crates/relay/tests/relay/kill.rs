@@ -65,31 +65,27 @@ impl Process {
             child,
             url: format!("http://{address}"),
         };
-        let begun = Instant::now();
-        while TcpStream::connect(address).is_err() {
-            assert!(
-                begun.elapsed() < Duration::from_secs(20),
-                "{}",
-                process.last_words()
-            );
-            std::thread::yield_now();
-        }
+        process.wait_until(|| TcpStream::connect(address).is_ok());
         process
     }
 
     /// The program, once it says that it is ready: it listens a moment before.
     pub(crate) fn ready(command: Command, address: &str) -> Self {
         let mut process = Self::of(command, address);
+        process.wait_until(|| says_ready(address));
+        process
+    }
+
+    fn wait_until(&mut self, is_so: impl Fn() -> bool) {
         let begun = Instant::now();
-        while !says_ready(address) {
+        while !is_so() {
             assert!(
                 begun.elapsed() < Duration::from_secs(20),
                 "{}",
-                process.last_words()
+                self.last_words()
             );
             std::thread::yield_now();
         }
-        process
     }
 
     /// Ends it; everything it logged.
