@@ -36,6 +36,8 @@ pub(crate) fn install_and_start(workspace: &Workspace, deb: &Path) -> Result<()>
     make(workspace, &root)?;
     let package = root.join("srv/shopbell.deb");
     std::fs::copy(deb, &package)?;
+    // The lists went when the root was finished.
+    inside(&root, &["apt-get", "update"])?;
     inside(&root, &["apt-get", "install", "-y", "/srv/shopbell.deb"])?;
     say::line("✓ installs, with what it asks for");
     files(&root)?;
