@@ -87,10 +87,12 @@ impl From<read::Window> for WindowView {
             ReplyWindow::HumanOnly { until } => Self::HumanOnly {
                 until: moment(until),
                 opened_at,
+                refused: window.refused,
             },
             ReplyWindow::Closed { since } => Self::Closed {
                 since: since.map(moment),
                 templates: window.templates,
+                refused: window.refused,
             },
             ReplyWindow::Unlimited => Self::Unlimited,
         }

@@ -148,15 +148,18 @@ pub enum WindowView {
         opened_at: i64,
         then_human_until: Option<i64>,
     },
-    /// Only what a person typed.
+    /// Only what a person typed. `refused`: the platform said so, before our own count did.
     HumanOnly {
         until: i64,
         opened_at: i64,
+        refused: bool,
     },
     /// Until the person writes again. `templates`: on WhatsApp only approved templates may go.
+    /// `refused`: the platform said so, before our own count did.
     Closed {
         since: Option<i64>,
         templates: bool,
+        refused: bool,
     },
     Unlimited,
 }

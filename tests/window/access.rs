@@ -71,10 +71,15 @@ async fn the_inbox_full_and_a_thread_with_each_kind_of_trouble() -> Result<()> {
     phones.fault("message_too_old", "whatsapp misaki").await?;
     owner.opens("田中").await?;
     owner.answers("遅くなりました").await?;
-    owner
-        .reads("WhatsApp says that the reply window is closed")
+    owner.reads("The reply window had closed").await?;
+    let closed = "['Closed until', 'WhatsApp says that it is over', 'Its word decides'].every(         (words) => document.body.innerText.includes(words))";
+    page.answer(closed, "the counter says what WhatsApp says")
         .await?;
     looks::check(page, "thread-window-closed").await?;
+    phones
+        .say("whatsapp", "misaki", "まだ間に合いますか")
+        .await?;
+    page.find(&Find::named("textbox", "Reply")).await?;
 
     owner.opens("Omar").await?;
     page.click(&Find::with("link", "example.com")).await?;

@@ -57,7 +57,9 @@ describe('the reply window', () => {
     expect(mayReply(open(1), now)).toBe(true);
     expect(mayReply(open(0), now)).toBe(false);
     expect(sayWindow(open(-1), now).sign).toBe('lock');
-    expect(mayReply({ kind: 'closed', since: null, templates: true }, now)).toBe(false);
+    expect(mayReply({ kind: 'closed', since: null, templates: true, refused: false }, now)).toBe(
+      false,
+    );
     expect(mayReply({ kind: 'unlimited' }, now)).toBe(true);
   });
 });

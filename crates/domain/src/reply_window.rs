@@ -41,6 +41,15 @@ pub enum ReplyWindow {
     Unlimited,
 }
 
+/// A platform refused an answer because its own window was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// By which means the answer was tried.
+    pub means: Means,
+    /// It holds until the person writes something newer than this.
+    pub upto: Timestamp,
+}
+
 /// A row of the rules table: what a platform allows from a date on, and where it says so. When a
 /// platform changes its mind a row is added, none is changed.
 #[derive(Clone, Copy, Debug)]
@@ -130,6 +139,32 @@ fn rule_at(rules: &[Rule], channel: Channel, now: Timestamp) -> Option<&Rule> {
 }
 
 impl ReplyWindow {
+    /// The window once a platform has refused an answer as too late: its word wins over our count,
+    /// until the person writes again. What was refused by the ordinary means may still go as a
+    /// person's answer, where the channel knows that; what was refused as such can go by none.
+    #[must_use]
+    pub fn after(self, refusal: Option<Refusal>, last_inbound: Option<Timestamp>) -> Self {
+        let Some(refusal) = refusal.filter(|refusal| last_inbound <= Some(refusal.upto)) else {
+            return self;
+        };
+        match (self, refusal.means) {
+            (
+                Self::Open {
+                    then_human_until: Some(until),
+                    ..
+                },
+                Means::Response,
+            ) => Self::HumanOnly { until },
+            (Self::Open { .. }, _) | (Self::HumanOnly { .. }, Means::HumanAgent) => {
+                Self::Closed { since: None }
+            }
+            (
+                Self::HumanOnly { .. } | Self::Closed { .. } | Self::Unlimited,
+                Means::Response | Means::HumanAgent,
+            ) => self,
+        }
+    }
+
     /// By which means a message typed by a person may leave now; `None` if by none.
     pub const fn means(self) -> Option<Means> {
         match self {
@@ -251,7 +286,60 @@ mod tests {
         assert_eq!(in_1970, ReplyWindow::Closed { since: None });
     }
 
+    fn refused(means: Means) -> Option<Refusal> {
+        Some(Refusal { means, upto: LAST })
+    }
+
+    #[test]
+    fn the_platform_s_no_wins_over_our_count_until_the_person_writes_again() {
+        let closed = ReplyWindow::Closed { since: None };
+        let open = |channel, human_agent| after(channel, human_agent, HOUR);
+        for (channel, human_agent) in [
+            (Channel::Whatsapp, true),
+            (Channel::Messenger, false),
+            (Channel::Instagram, false),
+        ] {
+            let window = open(channel, human_agent);
+            let no = refused(Means::Response);
+            assert_eq!(window.after(no, Some(LAST)), closed, "{channel:?}");
+            assert_eq!(window.after(no, Some(LAST.plus(1))), window);
+            assert_eq!(window.after(None, Some(LAST)), window, "the control");
+        }
+    }
+
+    #[test]
+    fn a_person_may_go_on_after_the_ordinary_no_and_not_after_their_own() {
+        let week = LAST.plus(7 * DAY);
+        for passed in [HOUR, 2 * DAY] {
+            let window = after(Channel::Messenger, true, passed);
+            let once = window.after(refused(Means::Response), Some(LAST));
+            assert_eq!(once, ReplyWindow::HumanOnly { until: week });
+            let twice = window.after(refused(Means::HumanAgent), Some(LAST));
+            assert_eq!(twice, ReplyWindow::Closed { since: None });
+        }
+        let over = after(Channel::Messenger, true, 8 * DAY);
+        for means in [Means::Response, Means::HumanAgent] {
+            assert_eq!(over.after(refused(means), Some(LAST)), over);
+            let sms = ReplyWindow::Unlimited;
+            assert_eq!(sms.after(refused(means), Some(LAST)), sms);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_refusal_opens_nothing(
+            passed in 0..30 * DAY, human_agent: bool, wrote in -DAY..DAY,
+            means in prop::sample::select(&[Means::Response, Means::HumanAgent][..]),
+            channel in prop::sample::select(&RULES[..]),
+        ) {
+            let window = after(channel.channel, human_agent, passed);
+            let said = window.after(refused(means), Some(LAST.plus(wrote)));
+            prop_assert!(said.means().is_none() || window.means().is_some());
+            if wrote <= 0 {
+                prop_assert_ne!(said.means(), Some(means));
+            }
+        }
+
         #[test]
         fn a_window_never_opens_again_without_a_new_message(
             passed in 0..30 * DAY, more in 0..30 * DAY, human_agent: bool,

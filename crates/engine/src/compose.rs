@@ -79,7 +79,7 @@ pub(crate) fn means_now(
     let row = read.conversation(id)?.ok_or(store::Error::NotThere)?;
     let human_agent = has_human_agent(read)?;
     Ok(
-        shown::window(of.channel(), row.last_inbound_at, human_agent, now)
+        shown::window(of.channel(), shown::Heard::of(&row), human_agent, now)
             .now
             .means(),
     )

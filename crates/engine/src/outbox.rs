@@ -513,6 +513,35 @@ mod tests {
         assert_eq!(of.connected.trouble(of.clock.now()), None);
     }
 
+    /// By which means a person may answer now.
+    fn means(of: &TestShop, conversation: ConversationId) -> Option<Means> {
+        let read = |read: &store::VaultRead<'_>| {
+            compose::means_now(read, &of.connected, conversation, of.clock.now())
+        };
+        of.vault().read(read).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_platform_s_word_on_the_window_wins_until_the_person_writes_again() {
+        let of = TestShop::messenger().await;
+        let (conversation, _) = of.hears("m_0", "hello");
+        let no = refused(10, 2_018_278);
+        of.platform
+            .answers("POST", "/messages", &[refused(551, 0), no.clone(), no]);
+        queue(&of, conversation, "for another reason");
+        send_due(&of).await;
+        assert_eq!(means(&of, conversation), Some(Means::Response), "control");
+        queue(&of, conversation, "in good time");
+        send_due(&of).await;
+        assert_eq!(means(&of, conversation), Some(Means::HumanAgent));
+        queue(&of, conversation, "in person");
+        send_due(&of).await;
+        assert_eq!(means(&of, conversation), None);
+        of.clock.pass(HOUR);
+        of.hears("m_1", "are you there?");
+        assert_eq!(means(&of, conversation), Some(Means::Response));
+    }
+
     #[tokio::test]
     async fn a_sign_in_that_ended_fails_the_reply_and_names_the_trouble() {
         let of = TestShop::messenger().await;

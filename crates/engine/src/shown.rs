@@ -2,7 +2,7 @@
 
 use domain::inbound::{AttachmentKind, Author};
 use domain::outbound::Reason;
-use domain::reply_window::{ReplyWindow, reply_window};
+use domain::reply_window::{Refusal, ReplyWindow, reply_window};
 use domain::{Channel, Delivery, Timestamp};
 use store::vault::attachments::{Attachment, AttachmentState};
 use store::vault::conversations::{Conversation, LastLine};
@@ -17,19 +17,35 @@ const STORY_LIFE: i64 = domain::time::DAY;
 /// How many characters of a draft a row shows.
 const DRAFT_WORDS: usize = 200;
 
+/// What a reply window counts from.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Heard {
+    /// When the person last wrote.
+    pub(crate) last_inbound_at: Option<Timestamp>,
+    /// What the platform said of it when it last refused an answer as too late.
+    pub(crate) refusal: Option<Refusal>,
+}
+
+impl Heard {
+    pub(crate) const fn of(row: &Conversation) -> Self {
+        Self {
+            last_inbound_at: row.last_inbound_at,
+            refusal: row.refusal,
+        }
+    }
+}
+
 /// Until when, and by what means, an answer is allowed.
-pub(crate) fn window(
-    channel: Channel,
-    last_inbound_at: Option<Timestamp>,
-    human_agent: bool,
-    now: Timestamp,
-) -> Window {
-    let allowed = reply_window(channel, last_inbound_at, human_agent, now);
+pub(crate) fn window(channel: Channel, heard: Heard, human_agent: bool, now: Timestamp) -> Window {
+    let wrote = heard.last_inbound_at;
+    let counted = reply_window(channel, wrote, human_agent, now);
+    let allowed = counted.after(heard.refusal, wrote);
     let closed = matches!(allowed, ReplyWindow::Closed { .. });
     Window {
         now: allowed,
-        opened_at: last_inbound_at,
+        opened_at: wrote,
         templates: closed && channel == Channel::Whatsapp,
+        refused: allowed != counted,
     }
 }
 
@@ -51,7 +67,11 @@ pub(crate) const fn ends_at(window: &Window) -> Option<Timestamp> {
 /// How long after the person last wrote the last means to answer ends.
 pub(crate) fn longest(channel: Channel, human_agent: bool) -> Option<i64> {
     let moment = Timestamp(0);
-    ends_at(&window(channel, Some(moment), human_agent, moment)).map(|end| end.since(moment))
+    let heard = Heard {
+        last_inbound_at: Some(moment),
+        refusal: None,
+    };
+    ends_at(&window(channel, heard, human_agent, moment)).map(|end| end.since(moment))
 }
 
 /// A person's name as it is shown: what they call themselves, else their handle, else their number.
@@ -97,7 +117,7 @@ pub(crate) fn conversation(
         last_at: row.last_activity,
         last: row.last_line.as_ref().map(last),
         unread: row.unread,
-        window: window(channel, row.last_inbound_at, human_agent, now),
+        window: window(channel, Heard::of(row), human_agent, now),
         draft: row
             .draft
             .as_ref()
@@ -264,10 +284,17 @@ mod tests {
 
     use super::*;
 
+    fn heard(at: Timestamp) -> Heard {
+        Heard {
+            last_inbound_at: Some(at),
+            refusal: None,
+        }
+    }
+
     #[test]
     fn the_last_means_to_answer_is_what_closes_soon() {
         let now = Timestamp(10 * DAY);
-        let wrote = Some(now.plus(-HOUR));
+        let wrote = heard(now.plus(-HOUR));
         let with = window(Channel::Messenger, wrote, true, now);
         assert_eq!(ends_at(&with), Some(now.plus(7 * DAY - HOUR)));
         let without = window(Channel::Messenger, wrote, false, now);
@@ -278,9 +305,9 @@ mod tests {
     #[test]
     fn on_whatsapp_templates_are_left_when_the_window_has_closed() {
         let now = Timestamp(10 * DAY);
-        let closed = window(Channel::Whatsapp, Some(now.plus(-2 * DAY)), true, now);
-        assert!(closed.templates);
-        assert!(!window(Channel::Instagram, None, true, now).templates);
+        let closed = window(Channel::Whatsapp, heard(now.plus(-2 * DAY)), true, now);
+        assert!(closed.templates && !closed.refused);
+        assert!(!window(Channel::Instagram, Heard::default(), true, now).templates);
     }
 
     #[test]

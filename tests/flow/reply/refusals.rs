@@ -5,8 +5,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use domain::outbound::Reason;
 use domain::reply_window::ReplyWindow;
-use domain::{Channel, Delivery};
-use engine::read::{Login, Message, Trouble};
+use domain::{Channel, ConversationId, Delivery};
+use engine::read::{Login, Message, Trouble, Window};
+use serde_json::json;
 use tests::shop::Shop;
 
 use super::{arrived, asked, taken, with_question};
@@ -137,6 +138,67 @@ async fn after_a_day_a_person_may_still_answer_on_messenger_and_instagram() -> R
             row.window
         );
     }
+    Ok(())
+}
+
+async fn window(shop: &Shop, of: ConversationId) -> Result<Window> {
+    Ok(shop.engine.conversation(of).await?.window)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_platform_s_word_on_the_window_wins_outlives_a_restart_and_ends_with_a_message()
+-> Result<()> {
+    let (world, mut shop, conversation) = with_question(Channel::Whatsapp).await?;
+    let counted = window(&shop, conversation).await?;
+    assert!(matches!(counted.now, ReplyWindow::Open { .. }) && !counted.refused);
+    world.phones.fault("message_too_old", "whatsapp").await?;
+    shop.answer(conversation, "In good time").await?;
+    assert_eq!(reason(&shop, "In good time").await?.0, Reason::WindowClosed);
+    for restart in [false, true] {
+        if restart {
+            shop = shop.restart(&world).await?;
+            shop.listens().await?;
+        }
+        let said = window(&shop, conversation).await?;
+        assert_eq!(said.now, ReplyWindow::Closed { since: None });
+        assert!(said.refused && said.templates);
+        let again = shop.engine.send(conversation, "Once more".to_owned());
+        assert!(again.await.is_err());
+    }
+    assert_eq!(asked(&world.phones.state().await?).len(), 1);
+    // WhatsApp tells seconds: what comes in the second of the question is not newer than it.
+    world.phones.ahead(Duration::from_secs(2)).await?;
+    world.phones.say("whatsapp", "clara", "Me again").await?;
+    shop.hears("Me again").await?;
+    let open = window(&shop, conversation).await?;
+    assert!(matches!(open.now, ReplyWindow::Open { .. }) && !open.refused);
+    shop.answer(conversation, "Here we are").await?;
+    shop.told("Here we are", Delivery::Delivered)
+        .await
+        .map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_usual_window_refuses_a_person_may_still_answer_for_their_days() -> Result<()> {
+    let (world, shop, conversation) = with_question(Channel::Messenger).await?;
+    world.phones.fault("message_too_old", "messenger").await?;
+    shop.answer(conversation, "As usual").await?;
+    assert_eq!(reason(&shop, "As usual").await?.0, Reason::WindowClosed);
+    let said = window(&shop, conversation).await?;
+    assert!(matches!(said.now, ReplyWindow::HumanOnly { .. }) && said.refused);
+    shop.answer(conversation, "By hand").await?;
+    shop.told("By hand", Delivery::Delivered).await?;
+    // A week older at the platform, no day older here.
+    let week = json!({"kind": "message_too_old", "where": "messenger", "value": 24 * 8});
+    world.phones.fault_with(week).await?;
+    shop.answer(conversation, "By hand again").await?;
+    assert_eq!(
+        reason(&shop, "By hand again").await?.0,
+        Reason::WindowClosed
+    );
+    let over = window(&shop, conversation).await?;
+    assert_eq!(over.now, ReplyWindow::Closed { since: None });
+    assert!(over.refused);
     Ok(())
 }
 

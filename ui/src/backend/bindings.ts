@@ -563,10 +563,13 @@ export type TroubleView =
 
 /**  Until when, and by what means, an answer is allowed. */
 export type WindowView = { kind: "open"; until: number; openedAt: number; thenHumanUntil: number | null } | 
-/**  Only what a person typed. */
-{ kind: "humanOnly"; until: number; openedAt: number } | 
-/**  Until the person writes again. `templates`: on WhatsApp only approved templates may go. */
-{ kind: "closed"; since: number | null; templates: boolean } | { kind: "unlimited" };
+/**  Only what a person typed. `refused`: the platform said so, before our own count did. */
+{ kind: "humanOnly"; until: number; openedAt: number; refused: boolean } | 
+/**
+ *  Until the person writes again. `templates`: on WhatsApp only approved templates may go.
+ *  `refused`: the platform said so, before our own count did.
+ */
+{ kind: "closed"; since: number | null; templates: boolean; refused: boolean } | { kind: "unlimited" };
 
 export type WipeProgressView = { kind: "idle" } | { kind: "running"; step: number; of: number } | 
 /**  Erased here; the relay has not answered yet. */

@@ -128,6 +128,8 @@ export const ar: Catalogue = {
   'window.personOnly': 'لا يُرسل شيء تلقائي الآن.',
   'window.closedFor': '*مغلقة حتى تصل رسالة من {name}.*',
   'window.closedSince': 'منذ {moment}',
+  'window.refused': 'تقول {channel} إنها انتهت',
+  'window.refusedUsual': 'تقول {channel} إن نافذة الرد المعتادة انتهت.',
   'window.unlimited': '*بلا حد زمني.*',
   'window.andAfter': 'وماذا بعد ذلك؟',
   'window.afterHuman':
@@ -139,6 +141,8 @@ export const ar: Catalogue = {
   'window.afterWrites': 'كل رسالة جديدة من {name} تفتح نافذة الرد كاملة من جديد.',
   'window.closedText':
     'تسمح {channel} للمتجر بالرد مدة محدودة بعد أن يكتب الشخص. حالما تصل رسالة جديدة من {name} يمكنك الرد هنا.',
+  'window.refusedText':
+    'لم تقبل {channel} ردك الأخير لأن نافذة الرد انتهت عندها، مع أن حسابنا كان يترك وقتًا. كلمتها هي الفاصلة. حالما تصل رسالة جديدة من {name} يمكنك الرد هنا.',
   'window.closedTemplates':
     'لا يقبل واتساب الآن إلا القوالب المعتمدة، وهذه النسخة لا ترسلها. حالما تصل رسالة جديدة من {name} يمكنك الرد هنا.',
   'window.draftKept': 'مسودتك محفوظة:',
@@ -210,8 +214,8 @@ export const ar: Catalogue = {
   'message.tryAgain': 'أعد المحاولة',
   'message.backToDraft': 'أعدها مسودة',
   'message.notSent': 'لم تُرسل.',
-  'message.windowDisputed':
-    'تقول {channel} إن نافذة الرد مغلقة، مع أنها بحسابنا ما زالت مفتوحة. تُفتح ثانية حين تصل رسالة جديدة من {name}.',
+  'message.windowOpenAgain':
+    'كانت نافذة الرد قد أُغلقت حينها. يمكنك الرد الآن من جديد: أعدها مسودة ثم أرسلها.',
 
   // Why a message was not sent
   'failure.window_closed': 'كانت نافذة الرد قد أُغلقت. تُفتح حين تصل رسالة من {name}.',

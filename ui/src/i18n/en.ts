@@ -90,6 +90,8 @@ export const en = {
   'window.personOnly': 'Nothing automatic may be sent now.',
   'window.closedFor': '*Closed until {name} writes.*',
   'window.closedSince': 'Since {moment}',
+  'window.refused': '{channel} says that it is over',
+  'window.refusedUsual': '{channel} says that the usual reply window is over.',
   'window.unlimited': '*No time limit.*',
   'window.andAfter': 'And after that?',
   'window.afterHuman':
@@ -101,6 +103,8 @@ export const en = {
   'window.afterWrites': 'Each new message from {name} opens the full reply window again.',
   'window.closedText':
     '{channel} lets a shop answer for a limited time after a person wrote. As soon as {name} writes again, you can reply here.',
+  'window.refusedText':
+    '{channel} did not take your last reply because its reply window was over, though by our count there was time left. Its word decides. As soon as {name} writes again, you can reply here.',
   'window.closedTemplates':
     'WhatsApp takes only approved templates now, and this version cannot send those. As soon as {name} writes again, you can reply here.',
   'window.draftKept': 'Your draft is kept:',
@@ -163,8 +167,8 @@ export const en = {
   'message.tryAgain': 'Try again',
   'message.backToDraft': 'Back to draft',
   'message.notSent': 'Not sent.',
-  'message.windowDisputed':
-    '{channel} says that the reply window is closed, though by our count it is still open. A new message from {name} opens it again.',
+  'message.windowOpenAgain':
+    'The reply window had closed then. You may answer again now: make it a draft and send it.',
 
   // Why a message was not sent; each names the next step that its button takes
   'failure.window_closed': 'The reply window had closed. It opens again when {name} writes.',

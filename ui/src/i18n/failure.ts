@@ -36,9 +36,8 @@ export function sayFailure(
     channel: t(`channel.${conversation.channel}`),
     time: clock(at),
   };
-  // The platform's word counts; where our own clock says otherwise, both are named.
-  const disputed = reason === 'window_closed' && mayReply(conversation.window, now);
-  const key = disputed ? 'message.windowDisputed' : (sentences[reason] ?? 'failure.unknown');
+  const openAgain = reason === 'window_closed' && mayReply(conversation.window, now);
+  const key = openAgain ? 'message.windowOpenAgain' : (sentences[reason] ?? 'failure.unknown');
   return words
     .anyPieces(key, given)
     .map((piece) => piece.text)

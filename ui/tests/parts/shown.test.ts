@@ -43,9 +43,9 @@ describe('a message that was not sent', () => {
     await page.getByRole('option', { name: 'Rosalind' }).click();
     await expect
       .element(log())
-      .toHaveTextContent('Messenger says that the reply window is closed, though by our count');
+      .toHaveTextContent('The reply window had closed then. You may answer again now');
     await expect.element(page.getByText('left to reply').first()).toBeVisible();
-    expect(log().element().textContent).not.toContain('The reply window had closed.');
+    expect(log().element().textContent).not.toContain('It opens again when');
     const ways = [...document.querySelectorAll<HTMLElement>('[role=log] .buttons .button')];
     expect(ways.length).toBeGreaterThan(20);
     for (const way of ways) expect(way.innerText.trim()).not.toBe('');
@@ -55,10 +55,35 @@ describe('a message that was not sent', () => {
   it('the control: in a closed window it is plainly said', async () => {
     const shop = await open();
     const one = shop.kept.find(({ seed }) => seed.name.startsWith('Rosalind'));
-    if (one) one.seed.window = { kind: 'closed', since: null, templates: false };
+    if (one) one.seed.window = { kind: 'closed', since: null, templates: false, refused: false };
     await page.getByRole('option', { name: 'Rosalind' }).click();
-    await expect.element(log()).toHaveTextContent('The reply window had closed.');
-    expect(log().element().textContent).not.toContain('by our count');
+    await expect.element(log()).toHaveTextContent('The reply window had closed. It opens again');
+    expect(log().element().textContent).not.toContain('You may answer again now');
+    expect(document.body.textContent).not.toContain('Its word decides');
+  });
+
+  it('closes the composer when the platform said that its window is over', async () => {
+    const shop = await open();
+    const one = shop.kept.find(({ seed }) => seed.name.startsWith('Rosalind'));
+    if (one) one.seed.window = { kind: 'closed', since: null, templates: false, refused: true };
+    await page.getByRole('option', { name: 'Rosalind' }).click();
+    await expect.element(page.getByText('Messenger says that it is over')).toBeVisible();
+    await expect.element(page.getByText('Its word decides')).toBeVisible();
+    expect(page.getByRole('textbox', { name: 'Reply', exact: true }).elements()).toHaveLength(0);
+    shop.arrive(one?.seed.id ?? '', 'And now?');
+    await expect.element(page.getByRole('textbox', { name: 'Reply', exact: true })).toBeVisible();
+  });
+
+  it('leaves a person their own days after the usual window was refused', async () => {
+    const shop = await open();
+    const one = shop.kept.find(({ seed }) => seed.name.startsWith('Rosalind'));
+    const [until, openedAt] = [shop.now + 6 * 86_400_000, shop.now - 86_400_000];
+    if (one) one.seed.window = { kind: 'humanOnly', until, openedAt, refused: true };
+    await page.getByRole('option', { name: 'Rosalind' }).click();
+    await expect
+      .element(page.getByText('Messenger says that the usual reply window is over.'))
+      .toBeVisible();
+    await expect.element(page.getByRole('textbox', { name: 'Reply', exact: true })).toBeVisible();
   });
 });
 

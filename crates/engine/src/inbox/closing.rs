@@ -18,8 +18,8 @@ pub(super) fn closing(
     for (connected, vault) in vaults {
         let human_agent = vault.read(compose::has_human_agent)?;
         let ends = |row: &Conversation| {
-            let wrote = row.last_inbound_at;
-            shown::ends_at(&shown::window(connected.channel(), wrote, human_agent, now))
+            let heard = shown::Heard::of(row);
+            shown::ends_at(&shown::window(connected.channel(), heard, human_agent, now))
         };
         let Some(longest) = shown::longest(connected.channel(), human_agent) else {
             continue;

@@ -104,6 +104,8 @@ pub struct Window {
     pub opened_at: Option<Timestamp>,
     /// Closed, but approved templates may go (WhatsApp).
     pub templates: bool,
+    /// It is less than our own count allows: the platform refused an answer as too late.
+    pub refused: bool,
 }
 
 /// The last thing said.

@@ -366,8 +366,13 @@ const JOIN_CONVERSATIONS: &str = "
                                       coalesce(other.person_read_upto, -1)), -1),
         elsewhere_upto = nullif(max(coalesce(conversations.elsewhere_upto, -1),
                                     coalesce(other.elsewhere_upto, -1)), -1),
-        read_wanted = coalesce(conversations.read_wanted, other.read_wanted)
-    FROM (SELECT delivered_upto, person_read_upto, elsewhere_upto, read_wanted
+        read_wanted = coalesce(conversations.read_wanted, other.read_wanted),
+        refused_means = iif(other.refused_upto > coalesce(conversations.refused_upto, -1),
+                            other.refused_means, conversations.refused_means),
+        refused_upto = nullif(max(coalesce(conversations.refused_upto, -1),
+                                  coalesce(other.refused_upto, -1)), -1)
+    FROM (SELECT delivered_upto, person_read_upto, elsewhere_upto, read_wanted, refused_upto,
+                 refused_means
           FROM conversations WHERE id = ?2) AS other
     WHERE conversations.id = ?1";
 

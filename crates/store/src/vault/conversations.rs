@@ -2,10 +2,11 @@
 //! transaction that changes them; nothing is counted up and down.
 
 use domain::inbound::{AttachmentKind, Author};
+use domain::reply_window::Refusal;
 use domain::{ConnectionId, ConversationId, Delivery, MessageId, PersonId, Timestamp};
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::{VaultRead, VaultWrite};
+use super::{VaultRead, VaultWrite, refusals};
 use crate::error::Result;
 use crate::media::MediaFile;
 use crate::sql;
@@ -37,6 +38,8 @@ pub struct Conversation {
     pub failed: u32,
     /// When the person last wrote: what the reply window counts from.
     pub last_inbound_at: Option<Timestamp>,
+    /// What the platform said of the reply window when it last refused an answer as too late.
+    pub refusal: Option<Refusal>,
     /// What was typed and not sent.
     pub draft: Option<String>,
 }
@@ -218,6 +221,7 @@ impl VaultRead<'_> {
             waits: row.get("waits")?,
             failed: sql::count(row, "failed")?,
             last_inbound_at: sql::time_or_none(row, "last_inbound_at")?,
+            refusal: refusals::from_row(row)?,
             draft: row.get("draft")?,
         })
     }
@@ -345,7 +349,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT c.id, c.last_activity, c.last_message, c.unread, c.waits, c.failed,
-                    c.last_inbound_at, k.name, k.handle, k.person,
+                    c.last_inbound_at, c.refused_upto, c.refused_means, k.name, k.handle, k.person,
                     k.picture_file, k.picture_key, k.picture_size,
                     (SELECT value FROM contact_keys
                      WHERE contact = c.id AND kind = 'phone'

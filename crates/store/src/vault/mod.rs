@@ -20,6 +20,7 @@ mod pending;
 pub mod progress;
 pub mod quarantine;
 pub mod reactions;
+mod refusals;
 pub mod search;
 mod second_try;
 pub mod thread;

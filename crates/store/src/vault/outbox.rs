@@ -268,6 +268,7 @@ impl VaultWrite<'_> {
             Outcome::Failed(failure) => {
                 if self.remove_outbox_row(message)? {
                     self.set_delivery(message, Delivery::Failed, Some(failure))?;
+                    self.note_refusal(message, Some(failure), claimed.means)?;
                 }
             }
             Outcome::Unconfirmed => {

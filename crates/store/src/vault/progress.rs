@@ -3,6 +3,7 @@
 
 use domain::inbound::{Messages, Progress};
 use domain::outbound::{Failure, Reason};
+use domain::reply_window::Means;
 use domain::{ContactRef, Delivery, MessageId, Timestamp};
 use rusqlite::{OptionalExtension as _, params};
 
@@ -135,6 +136,10 @@ impl VaultWrite<'_> {
             return Ok(false);
         }
         self.set_delivery(row, after, failure)?;
+        if after == Delivery::Failed {
+            // Only WhatsApp refuses afterwards, and it knows one means.
+            self.note_refusal(row, failure, Means::Response)?;
+        }
         self.refresh(conversation);
         Ok(true)
     }

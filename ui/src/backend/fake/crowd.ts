@@ -41,6 +41,7 @@ export function crowd(count: number): Seed[] {
         kind: 'closed',
         since: at + DAY,
         templates: index % 3 === 2,
+        refused: false,
       },
       [them(at - HOUR, 'Are you open on Sunday?'), us(at, 'From ten to four.')],
     );

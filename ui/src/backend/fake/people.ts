@@ -141,6 +141,7 @@ function regulars(): Seed[] {
         kind: 'humanOnly',
         until: NOW + 6 * DAY,
         openedAt: NOW - DAY,
+        refused: false,
       },
       [
         them(NOW - 27 * DAY, 'No ribbon on the table flowers this week, just the kraft paper'),
@@ -158,7 +159,7 @@ function regulars(): Seed[] {
       'instagram',
       'Mia Keller',
       'mia.keller',
-      { kind: 'closed', since: NOW - 2 * DAY, templates: false },
+      { kind: 'closed', since: NOW - 2 * DAY, templates: false, refused: false },
       [
         them(NOW - 9 * DAY, 'Die Blumen waren wunderschön, danke!'),
         us(NOW - 3 * DAY, 'Danke dir, liebe Mia. Bis zum nächsten Mal!'),
@@ -168,7 +169,7 @@ function regulars(): Seed[] {
       'whatsapp',
       '佐藤 健',
       '+81 90 1234 5678',
-      { kind: 'closed', since: NOW - 2 * DAY, templates: true },
+      { kind: 'closed', since: NOW - 2 * DAY, templates: true, refused: false },
       [
         them(NOW - 4 * DAY, '配達は可能ですか？'),
         us(NOW - 3 * DAY, '本日お届けしました。ありがとうございました。'),
