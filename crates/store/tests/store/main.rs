@@ -24,6 +24,7 @@ mod order;
 mod outbox;
 #[cfg(test)]
 mod placeholders;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod road;
