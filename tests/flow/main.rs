@@ -4,6 +4,8 @@ mod callbacks;
 mod duplicates;
 mod erasure;
 mod evil_relay;
+#[cfg(target_os = "linux")]
+mod exposed;
 mod inbound;
 mod kinds;
 mod lasting;

@@ -9,6 +9,8 @@ pub mod clock;
 pub mod counter;
 pub mod desktop;
 pub mod evil;
+#[cfg(target_os = "linux")]
+pub mod exposed;
 pub mod files;
 #[cfg(target_os = "linux")]
 pub mod keyring;

@@ -5,6 +5,7 @@
 mod access;
 mod cage;
 mod doors;
+mod exposed;
 mod forgetting;
 mod journey;
 mod keyboard;

@@ -12,7 +12,7 @@ use tests::memory::{Process, family, held};
 use tests::{keyring, wait};
 
 /// Tokens, key shares, and the keys of the databases that come of them.
-async fn secrets(counter: &Counter) -> Result<Vec<(String, Vec<u8>)>> {
+pub(crate) async fn secrets(counter: &Counter) -> Result<Vec<(String, Vec<u8>)>> {
     let kept = keyring::secrets(&counter.seat).await?;
     let mut secrets = Vec::new();
     for (name, value) in &kept {

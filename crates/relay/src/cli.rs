@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::harden::harden;
 use crate::log::{self, Lines};
 use crate::settings::{CONFIG_FILE, SETTINGS, Settings};
 use crate::supervisor::{self, Supervisor};
@@ -22,7 +23,9 @@ pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> ExitCode {
-    let matches = match command().try_get_matches_from(arguments) {
+    log::hide_panics();
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let matches = match command().try_get_matches_from(&arguments) {
         Ok(matches) => matches,
         Err(told) => {
             // Help and version are told on the standard output, mistakes on the other.
@@ -30,6 +33,7 @@ pub fn run(
             return ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(2));
         }
     };
+    harden(&arguments);
     match carry_out(&matches, environment) {
         Ok(code) => code,
         Err(why) => {
@@ -161,9 +165,7 @@ fn start_log(settings: &Settings) -> anyhow::Result<()> {
         .event_format(lines)
         .with_writer(std::io::stderr);
     // A second start in one process keeps the first log.
-    if log.try_init().is_ok() {
-        log::hide_panics();
-    }
+    drop(log.try_init());
     Ok(())
 }
 

@@ -16,6 +16,7 @@ mod enrol;
 mod front;
 #[cfg(fuzzing)]
 pub mod fuzz;
+mod harden;
 mod health;
 mod keys;
 mod limits;

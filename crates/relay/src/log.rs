@@ -6,6 +6,7 @@
 //! [`Kind::Logged`]: crate::pseudonym::Kind::Logged
 
 use std::fmt::{self, Write as _};
+use std::io::{self, Write as _};
 
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
@@ -142,13 +143,18 @@ pub(crate) fn hide_panics() {
         let place = panic.location();
         let file = place.map(|place| place.file()).unwrap_or_default();
         let line = place.map(|place| place.line()).unwrap_or_default();
-        tracing::error!(file, line, "a part of the relay broke off; this is a bug");
+        if tracing::dispatcher::has_been_set() {
+            tracing::error!(file, line, "a part of the relay broke off; this is a bug");
+        } else {
+            // The log has not begun yet.
+            let said = "a part of the relay broke off; this is a bug";
+            drop(writeln!(io::stderr(), "{said}: {file}:{line}"));
+        }
     }));
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io;
     use std::sync::{Arc, Mutex};
 
     use tracing_subscriber::fmt::MakeWriter;
@@ -212,6 +218,48 @@ mod tests {
         });
         assert!(!said.contains("CANARY"), "{said}");
         assert!(said.contains("hyper::proto"), "{said}");
+    }
+
+    /// Set in a process of its own: which of the two it is.
+    const BREAKS: &str = "TEST_BREAKS";
+
+    /// Runs this test alone, in a process that breaks off with a secret in its words.
+    fn broken_off(how: &str) -> String {
+        let name = "log::tests::a_panic_tells_its_place_and_nothing_it_held";
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([name, "--exact", "--nocapture"])
+            .env(BREAKS, how)
+            .output()
+            .unwrap();
+        assert!(!output.status.success(), "it did not break off");
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    }
+
+    /// With a log and without one; `open` is as a program that hides nothing.
+    fn break_off(how: &str) {
+        if how != "open" {
+            hide_panics();
+        }
+        if how == "logged" {
+            let log = tracing_subscriber::fmt().event_format(Lines::Json);
+            log.with_writer(io::stderr).init();
+        }
+        let read = || -> Result<u8, String> { Err("EAAB-CANARY".to_owned()) };
+        read().expect("a message from CANARY");
+    }
+
+    #[test]
+    fn a_panic_tells_its_place_and_nothing_it_held() {
+        if let Ok(how) = std::env::var(BREAKS) {
+            return break_off(&how);
+        }
+        for how in ["logged", "early"] {
+            let said = broken_off(how);
+            assert!(!said.contains("CANARY"), "{said}");
+            assert!(said.contains("log.rs"), "{said}");
+        }
+        let said = broken_off("open");
+        assert!(said.contains("EAAB-CANARY"), "control: {said}");
     }
 
     #[test]

@@ -54,6 +54,8 @@ fn limit_memory() {
     // Failing to limit is not fatal: size and time are limited elsewhere as well.
     let _ = setrlimit(Resource::As, limit(MOST_ADDRESS_SPACE));
     let _ = setrlimit(Resource::Core, limit(0));
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
 #[cfg(not(unix))]
