@@ -21,6 +21,8 @@ pub fn connection(connection: &read::Connection, now: Timestamp) -> ConnectionVi
         connected_at: moment(connection.connected_at),
         last_event_at: connection.last_event_at.map(moment),
         last_sent_at: connection.last_sent_at.map(moment),
+        looked_at: connection.looked_at.map(moment),
+        next_look_at: connection.next_look_at.map(moment),
         sign_in_days: connection
             .sign_in_ends_at
             .map(|end| whole_days(end.since(now))),

@@ -16,6 +16,9 @@ pub struct ConnectionView {
     pub connected_at: i64,
     pub last_event_at: Option<i64>,
     pub last_sent_at: Option<i64>,
+    /// When it was last looked at to the end, and when that is done again.
+    pub looked_at: Option<i64>,
+    pub next_look_at: Option<i64>,
     /// Days the sign-in still lasts; `None` if it has no end.
     pub sign_in_days: Option<u32>,
     pub messages: u32,

@@ -120,6 +120,11 @@ async fn a_picture_settings_the_wipe_and_its_receipt() -> Result<()> {
         ("Privacy and account", "settings-privacy"),
     ] {
         owner.settings(section).await?;
+        if section == "Connections" {
+            page.press("Look now").await?;
+            let looked = "document.body.innerText.includes('Last looked at everything less than')";
+            page.answer(looked, "when it was looked at").await?;
+        }
         looks::check(page, name).await?;
     }
     owner.asks_to_wipe("Instagram").await?;

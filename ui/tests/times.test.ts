@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { day, exactSpan, moment, since, span, stamp, when } from '../src/i18n/times';
+import { sayLooked } from '../src/components/settings/looked';
+import { connection } from '../src/backend/fake/scenes';
+import { day, exactSpan, fromNow, moment, since, span, stamp, when } from '../src/i18n/times';
 import { mayReply, sayWindow } from '../src/i18n/window';
 import { words } from '../src/i18n/words.svelte';
 
@@ -34,6 +36,34 @@ describe('spans', () => {
     expect(span(42.9 * 60_000)).toBe('42 min');
     expect(span(6.9 * 24 * HOUR)).toBe('6 days');
     expect(exactSpan(3.2 * HOUR)).toBe('3 h 12 min');
+  });
+});
+
+describe('how far away a moment is', () => {
+  const MINUTE = 60_000;
+
+  it('is said in one unit, before and after', () => {
+    expect(fromNow(now - 3 * MINUTE, now)).toBe('3 minutes ago');
+    expect(fromNow(now + 12.9 * MINUTE, now)).toBe('in 12 minutes');
+    expect(fromNow(now + 40_000, now)).toBe('in 1 minute');
+    expect(fromNow(now - 30 * HOUR, now)).toBe('1 day ago');
+    words.tongue = 'ar';
+    expect(fromNow(now + 12 * MINUTE, now)).toBe('خلال 12 دقيقة');
+  });
+
+  it('says of everything what is so of the one that was looked at longest ago', () => {
+    const one = (ago: number | null, next: number) => ({
+      ...connection('c', 'instagram', 'Fern & Ribbon', null, 1, 1),
+      lookedAt: ago === null ? null : now - ago,
+      nextLookAt: now + next,
+    });
+    expect(sayLooked([one(40_000, 14 * MINUTE), one(3 * MINUTE, 12 * MINUTE)], now)).toBe(
+      'Last looked at everything 3 minutes ago. Next look in 12 minutes.',
+    );
+    expect(sayLooked([one(40_000, 14 * MINUTE)], now)).toContain('less than a minute ago');
+    expect(sayLooked([one(HOUR, -45 * MINUTE)], now)).toBe('Last looked at everything 1 hour ago.');
+    for (const none of [[], [one(null, 0), one(1, 1)]])
+      expect(sayLooked(none, now)).toContain('Where your customers write to you');
   });
 });
 

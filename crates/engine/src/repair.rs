@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::connected::{Connected, SignIn};
 use crate::error::{Error, Result};
 use crate::ingest::{self, Changes, Receiver};
+use crate::news::News;
 use crate::phase::LinkState;
 use crate::shop::Shop;
 use crate::tokens::{Extend, Whose};
@@ -32,7 +33,7 @@ use marks::{COMPLETE_UNTIL, ENVELOPES_LOST, MISSING_SINCE, complete_until, times
 pub(crate) use marks::{mark_lost, mark_missing, mark_missing_since_complete, mark_refused};
 
 /// How often subscriptions are checked.
-const CHECK_EVERY: Duration = Duration::from_secs(15 * 60);
+pub(crate) const CHECK_EVERY: Duration = Duration::from_secs(15 * 60);
 /// How long after trouble a check is made again.
 const TROUBLE: Duration = Duration::from_secs(60);
 /// The longest sleep: a timer stands still while the computer sleeps, its clock does not.
@@ -104,7 +105,8 @@ pub(crate) async fn look_at(shop: &Shop, connected: &Arc<Connected>) -> Result<(
     };
     keep_subscribed(shop, connected, &token).await?;
     fill_gaps(shop, connected, &token).await?;
-    note_complete(shop, connected).await
+    note_complete(shop, connected).await?;
+    note_looked_at(shop, connected).await
 }
 
 async fn keep_subscribed(shop: &Shop, connected: &Arc<Connected>, token: &Token) -> Result<()> {
@@ -117,7 +119,6 @@ async fn keep_subscribed(shop: &Shop, connected: &Arc<Connected>, token: &Token)
         Ok(apps) => apps,
         Err(error) => return Err(learn_from(shop, connected, error).await),
     };
-    let now = shop.now();
     if !is_subscribed(&apps, facts.app_id.as_deref()) {
         // The first time there was nothing to lose.
         let first = connected
@@ -148,9 +149,16 @@ async fn keep_subscribed(shop: &Shop, connected: &Arc<Connected>, token: &Token)
         health.sign_in = SignIn::Good;
     })
     .await;
-    let id = connected.id;
+    Ok(())
+}
+
+/// Says when this connection was last looked at to the end.
+async fn note_looked_at(shop: &Shop, connected: &Connected) -> Result<()> {
+    let (id, now) = (connected.id, shop.now());
     shop.shop_db(move |db| db.write(|write| write.note_checked(id, now)))
-        .await
+        .await?;
+    shop.herald.tell(News::Connections);
+    Ok(())
 }
 
 /// What a refusal says about the connection.
@@ -422,6 +430,12 @@ mod tests {
         }
     }
 
+    fn looked_at(of: &TestShop) -> Option<Timestamp> {
+        let id = of.connected.id;
+        let record = of.shop.db.read(|read| read.connection(id)).unwrap();
+        record.and_then(|record| record.checked_at)
+    }
+
     #[tokio::test]
     async fn a_new_connection_is_subscribed_and_misses_nothing() {
         let of = TestShop::messenger().await;
@@ -525,8 +539,10 @@ mod tests {
         let missed = thread_of(&[told("m_2", "missed", NOW.plus(MINUTE))]);
         of.platform.answers("GET", "/t_1", &[busy, missed]);
         assert!(look_at(&of.shop, &of.connected).await.is_err());
+        assert_eq!(looked_at(&of), None, "not to the end");
         look_at(&of.shop, &of.connected).await.unwrap();
         assert_eq!(of.texts(conversation(&of)), ["here", "missed"]);
+        assert_eq!(looked_at(&of), Some(of.clock.now()));
     }
 
     #[tokio::test]

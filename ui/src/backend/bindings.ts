@@ -164,6 +164,9 @@ export type ConnectionView = {
 	connectedAt: number,
 	lastEventAt: number | null,
 	lastSentAt: number | null,
+	/**  When it was last looked at to the end, and when that is done again. */
+	lookedAt: number | null,
+	nextLookAt: number | null,
 	/**  Days the sign-in still lasts; `None` if it has no end. */
 	signInDays: number | null,
 	messages: number,

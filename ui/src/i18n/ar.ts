@@ -362,6 +362,9 @@ export const ar: Catalogue = {
 
   // Settings: connections
   'connections.sub': 'أين يكتب إليك زبائنك، وحال كل قناة.',
+  'connections.lookedAt': 'آخر نظرة على كل شيء {ago}.',
+  'connections.nextLook': 'النظرة التالية {when}.',
+  'connections.justNow': 'قبل أقل من دقيقة',
   'connections.look': 'انظر الآن',
   'connections.another': 'اربط قناة أخرى',
   'connections.none': 'لا شيء مربوط',

@@ -310,6 +310,9 @@ export const en = {
 
   // Settings: connections
   'connections.sub': 'Where your customers write to you, and how each of them is doing.',
+  'connections.lookedAt': 'Last looked at everything {ago}.',
+  'connections.nextLook': 'Next look {when}.',
+  'connections.justNow': 'less than a minute ago',
   'connections.look': 'Look now',
   'connections.another': 'Connect another',
   'connections.none': 'Nothing is connected',

@@ -97,6 +97,19 @@ export function exactSpan(milliseconds: number): string {
   });
 }
 
+/** How far a moment is from now, in one unit: "3 minutes ago", "in 12 minutes". */
+export function fromNow(at: number, now: number): string {
+  const away = at - now;
+  const steps = [
+    ['day', DAY],
+    ['hour', HOUR],
+    ['minute', MINUTE],
+  ] as const;
+  const [unit, length] = steps.find(([, length]) => Math.abs(away) >= length) ?? steps[2];
+  const count = Math.trunc(away / length) || Math.sign(away);
+  return new Intl.RelativeTimeFormat(words.locale).format(count, unit);
+}
+
 /** "2.1 MB" in the reader's numbers. */
 export function fileSize(bytes: number): string {
   const inMegabytes = bytes >= 1_000_000;

@@ -19,6 +19,10 @@ pub struct Connection {
     pub last_event_at: Option<Timestamp>,
     /// When something last went out.
     pub last_sent_at: Option<Timestamp>,
+    /// When it was last looked at to the end: its subscription, and what may be missing.
+    pub looked_at: Option<Timestamp>,
+    /// When it is looked at again.
+    pub next_look_at: Option<Timestamp>,
     /// When the sign-in ends; `None` if it has no end.
     pub sign_in_ends_at: Option<Timestamp>,
     /// Messages kept.

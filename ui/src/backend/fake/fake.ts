@@ -4,6 +4,7 @@
 // settings, its connections, and how it forgets.
 import { Refused, type Backend, type SettingsView, type WipeProgressView } from '../backend';
 import { connection, found, receipt } from './scenes';
+import { MINUTE } from './seeds';
 import { FakeWriting } from './writing';
 
 export class FakeShop extends FakeWriting implements Backend {
@@ -100,8 +101,11 @@ export class FakeShop extends FakeWriting implements Backend {
 
   async checkConnections() {
     this.answer('checkConnections', null);
-    for (const one of this.scene.connections)
+    for (const one of this.scene.connections) {
+      one.lookedAt = this.now;
+      one.nextLookAt = this.now + 15 * MINUTE;
       if (one.trouble?.kind === 'unsubscribed') one.trouble = null;
+    }
     this.tell({ kind: 'connections' });
     return null;
   }

@@ -181,6 +181,8 @@ export function connection(
     connectedAt: new Date(2026, 2, 3, 9).getTime(),
     lastEventAt: NOW - 14 * MINUTE,
     lastSentAt: NOW - DAY - 2 * HOUR,
+    lookedAt: NOW - 3 * MINUTE,
+    nextLookAt: NOW + 12 * MINUTE,
     signInDays: channel === 'whatsapp' ? null : 51,
     messages,
     pictures,
