@@ -14,6 +14,7 @@ mod fuzz;
 mod group;
 mod headless;
 mod interrupt;
+mod looks;
 mod npm;
 mod parts;
 mod say;
@@ -47,6 +48,9 @@ cargo xtask torture [NAME] [--minutes N]
                                       kill, cut off and obstruct, for as long as wished
 cargo xtask bundle [--try]            the packages people install
     --try        install and start the .deb in a clean Debian (root, mmdebstrap)
+cargo xtask looks [--keep] [--renders FOLDER]
+                                      the real window beside the design's renders
+    --keep       lay out the pictures of the last time
 cargo xtask bindings                  write the window's typed bindings again
 cargo xtask walk-login URL            walk an authorise address through the sandbox's login";
 
@@ -74,6 +78,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ["fuzz", words @ ..] => return fuzz::command(&Workspace::find()?, words),
         ["torture", words @ ..] => return torture::run(&Workspace::find()?, words),
         ["bundle", flags @ ..] => return bundle::run(&Workspace::find()?, flags),
+        ["looks", words @ ..] => return looks::run(&Workspace::find()?, words),
         ["bindings"] => {
             let workspace = Workspace::find()?;
             setup::everything(&workspace)?;
