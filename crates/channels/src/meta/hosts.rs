@@ -2,7 +2,9 @@
 //! this computer to call somebody, so only Meta's media hosts are called, only over https, only at
 //! public addresses. A sandbox on this computer is the one exception.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,7 +44,7 @@ pub(super) fn client(urls: &PlatformUrls, pace: Pace) -> ClientBuilder {
 pub(super) fn media_client(urls: &PlatformUrls, pace: Pace) -> ClientBuilder {
     client(urls, pace)
         .read_timeout(pace.read)
-        .dns_resolver(Arc::new(PublicAddresses))
+        .dns_resolver(Arc::new(PublicAddresses { look_up }))
 }
 
 /// Whether media may be fetched from `url`.
@@ -66,14 +68,25 @@ pub fn may_fetch(urls: &PlatformUrls, url: &Url) -> bool {
 /// Looks names up and leaves out every address that is not public, so that a name that suddenly
 /// points into the shop's own network is as good as unknown.
 #[derive(Debug)]
-struct PublicAddresses;
+struct PublicAddresses {
+    look_up: LookUp,
+}
+
+/// Who says where a name points: the system, but in tests.
+type LookUp = fn(&str) -> Looked;
+type Looked = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
+
+fn look_up(name: &str) -> Looked {
+    let name = name.to_owned();
+    Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) })
+}
 
 impl Resolve for PublicAddresses {
     fn resolve(&self, name: Name) -> Resolving {
         let name = name.as_str().to_owned();
+        let found = (self.look_up)(&name);
         Box::pin(async move {
-            let all = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let usable = usable(&name, all);
+            let usable = usable(&name, found.await?.into_iter());
             if usable.is_empty() {
                 return Err("no public address".into());
             }
@@ -291,6 +304,50 @@ mod tests {
         ] {
             assert!(is_public(outside.parse().unwrap()), "{outside}");
         }
+    }
+
+    /// A name of the picture network that points to this computer, at the port in front of it.
+    fn pointed_inside(name: &str) -> Looked {
+        let port = name.split('.').next().and_then(|port| port.parse().ok());
+        let inside = ["127.0.0.1", "::1", "::ffff:127.0.0.1"]
+            .map(|address| SocketAddr::new(address.parse().unwrap(), port.unwrap_or(0)));
+        Box::pin(async move { Ok(inside.to_vec()) })
+    }
+
+    /// The same without looking at where it points.
+    #[derive(Debug)]
+    struct Careless;
+
+    impl Resolve for Careless {
+        fn resolve(&self, name: Name) -> Resolving {
+            let found = pointed_inside(name.as_str());
+            Box::pin(async move { Ok(Box::new(found.await?.into_iter()) as Addrs) })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_of_metas_that_points_inside_is_not_called() {
+        let trap = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        trap.set_nonblocking(true).unwrap();
+        let link = format!(
+            "https://{}.fbcdn.net/a.jpg",
+            trap.local_addr().unwrap().port()
+        );
+        let urls = PlatformUrls::meta();
+        assert!(may_fetch(&urls, &link.parse().unwrap()));
+        let pace = Pace {
+            read: Duration::from_millis(300),
+            ..Pace::default()
+        };
+        let client = || media_client(&urls, pace).no_proxy();
+        let look_up: LookUp = pointed_inside;
+        let careful = client().dns_resolver(Arc::new(PublicAddresses { look_up }));
+        let called = careful.build().unwrap().get(&link).send().await;
+        assert!(called.unwrap_err().is_connect());
+        assert!(trap.accept().is_err(), "somebody came");
+        let careless = client().dns_resolver(Arc::new(Careless));
+        assert!(careless.build().unwrap().get(&link).send().await.is_err());
+        assert!(trap.accept().is_ok(), "control: nobody came");
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! The client against servers on this computer that answer what a test tells them to.
 
 #[cfg(test)]
+mod elsewhere;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod leaks;
+#[cfg(test)]
+mod lies;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
