@@ -62,7 +62,7 @@ pub fn take_back(app: &AppHandle, of: impl Fn(ConversationId) -> bool) {
 
 /// Shows one notification.
 pub fn show(app: &AppHandle, arrival: &Arrival) {
-    let name = plain::name(&arrival.name);
+    let name = plain::caller(&arrival.name);
     let title = if name.is_empty() { "Shopbell" } else { &name };
     let body = arrival
         .text

@@ -29,6 +29,37 @@ pub fn name(text: &str) -> String {
     shown.trim_end().to_owned()
 }
 
+/// The codes of countries with one or two digits; all others have three.
+const SHORT_CODES: [&str; 46] = [
+    "1", "7", "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45",
+    "46", "47", "48", "49", "51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63",
+    "64", "65", "66", "81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98",
+];
+
+/// Somebody's name outside the window. A number that stands in for one is spaced, so that it can be
+/// read: its country's code, then threes. The window itself knows each country's own way.
+pub fn caller(text: &str) -> String {
+    let shown = name(text);
+    let Some(digits) = shown.strip_prefix('+') else {
+        return shown;
+    };
+    let is_number = (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    if !is_number {
+        return shown;
+    }
+    let code = SHORT_CODES.iter().find(|code| digits.starts_with(**code));
+    let (code, rest) = digits.split_at(code.map_or(3, |code| code.len()));
+    let mut spaced = format!("+{code}");
+    for (place, digit) in rest.chars().enumerate() {
+        // No digit is left alone at the end.
+        if place % 3 == 0 && place + 1 < rest.len() {
+            spaced.push(' ');
+        }
+        spaced.push(digit);
+    }
+    spaced
+}
+
 /// A file name or an address: nothing that cannot be seen, not even what joins letters.
 pub fn strict(text: &str) -> String {
     text.chars().filter(|sign| !is_hidden(*sign)).collect()
@@ -139,6 +170,22 @@ mod tests {
             ("\u{202e}\u{200b}", ""),
         ] {
             assert_eq!(name(given), shown, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_for_a_name_can_be_read() {
+        for (given, shown) in [
+            ("+447700900456", "+44 770 090 0456"),
+            ("+819012345601", "+81 901 234 5601"),
+            ("+12025550143", "+1 202 555 0143"),
+            ("+971501234567", "+971 501 234 567"),
+            ("+81 90 1234 5601", "+81 90 1234 5601"),
+            ("+4", "+4"),
+            ("+44notanumber", "+44notanumber"),
+            ("Clara Whitfield", "Clara Whitfield"),
+        ] {
+            assert_eq!(caller(given), shown, "{given:?}");
         }
     }
 

@@ -52,6 +52,16 @@ describe('connections', () => {
   });
 });
 
+describe('a number in a sentence', () => {
+  it('keeps its own direction among Arabic words', () => {
+    const name = '+81 90 1234 5601';
+    expect(words.text('compose.hint', { name })).toBe(`Reply to ${name}`);
+    words.tongue = 'ar';
+    expect(words.text('compose.hint', { name })).toContain(`\u2066${name}\u2069`);
+    expect(words.text('compose.hint', { name: 'Clara' })).not.toContain('\u2066');
+  });
+});
+
 describe('a handle', () => {
   it('is written as people of its channel and country write it', () => {
     expect(handleText({ channel: 'instagram', handle: 'fern' })).toBe('@fern');

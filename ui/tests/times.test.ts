@@ -39,6 +39,13 @@ describe('spans', () => {
   });
 });
 
+describe('the hours of a day', () => {
+  it('are counted to twenty-four where no region says otherwise', () => {
+    words.tongue = 'ar';
+    expect(stamp(at(24, 14, 4), now)).toBe('14:04');
+  });
+});
+
 describe('how far away a moment is', () => {
   const MINUTE = 60_000;
 

@@ -460,6 +460,14 @@ export const ar: Catalogue = {
   'wipe.lead': 'تغادر *{name}* هذا الحاسوب إلى الأبد. لا رجوع عن ذلك، ولا حتى من جهتنا.',
   'wipe.goes': 'ما يذهب',
   'wipe.stays': 'ما يبقى',
+  'wipe.goesConversations': {
+    zero: 'لا محادثات',
+    one: '*محادثة واحدة*',
+    two: '*محادثتان*',
+    few: '*{n}* محادثات',
+    many: '*{n}* محادثة',
+    other: '*{n}* محادثة',
+  },
   'wipe.goesMessages': {
     zero: 'لا رسائل',
     one: '*رسالة واحدة*',

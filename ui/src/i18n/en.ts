@@ -391,6 +391,7 @@ export const en = {
   'wipe.lead': '*{name}* leaves this computer for good. This cannot be undone, not even by us.',
   'wipe.goes': 'What goes',
   'wipe.stays': 'What stays',
+  'wipe.goesConversations': { one: '*{n}* conversation', other: '*{n}* conversations' },
   'wipe.goesMessages': { one: '*{n}* message', other: '*{n}* messages' },
   'wipe.goesPictures': { one: '*{n}* picture or file', other: '*{n}* pictures and files' },
   'wipe.goesDrafts': 'Drafts, and all that search knows',

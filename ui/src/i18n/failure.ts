@@ -38,8 +38,5 @@ export function sayFailure(
   };
   const openAgain = reason === 'window_closed' && mayReply(conversation.window, now);
   const key = openAgain ? 'message.windowOpenAgain' : (sentences[reason] ?? 'failure.unknown');
-  return words
-    .anyPieces(key, given)
-    .map((piece) => piece.text)
-    .join('');
+  return words.anyText(key, given);
 }

@@ -26,8 +26,8 @@ export function isTyped(typed: string, name: string): boolean {
 }
 
 /** `+819012345601` as `+81 90 1234 5601`. What is spaced already, or no number at all, stays so. */
-function numberText(number: string): string {
-  if (/\s/.test(number)) return number;
+export function numberText(number: string): string {
+  if (!/^\+\d{6,15}$/.test(number)) return number;
   const parsed = parsePhoneNumberFromString(number);
   return parsed?.isPossible() ? parsed.formatInternational() : number;
 }

@@ -46,9 +46,19 @@ class Words {
 
   /** The sentence of a key as plain text; for labels and places where no markup can stand. */
   text<K extends Key>(key: K, ...given: Given<K>): string {
-    return this.pieces(key, ...given)
-      .map((piece) => piece.text)
+    return this.anyText(key, given[0]);
+  }
+
+  /** The same where the key is not known before. */
+  anyText(key: Key, values: Record<string, string | number> = {}): string {
+    return this.anyPieces(key, values)
+      .map(({ kind, text }) => (kind === 'words' || kind === 'strong' ? text : this.#inLine(text)))
       .join('');
+  }
+
+  /** A phone number has no direction of its own: among Arabic words it would be turned around. */
+  #inLine(text: string): string {
+    return this.direction === 'rtl' && /^\+[\d ]+$/.test(text) ? `\u2066${text}\u2069` : text;
   }
 
   /** The same sentence in pieces: `*…*` is strong, and what was given is marked as such. */
@@ -78,10 +88,11 @@ class Words {
   }
 }
 
-/** The computer's own region where it speaks the chosen language, and one kind of digits. */
+/** The computer's own region where it speaks the chosen language, and one kind of digits. Where no
+    region says how the hours of a day are counted, to twenty-four. */
 function localeOf(tongue: Tongue): string {
   const own = navigator.languages.find((tag) => tag.toLowerCase().startsWith(tongue));
-  if (tongue === 'ar') return `${own ?? 'ar'}-u-nu-latn`;
+  if (tongue === 'ar') return own ? `${own}-u-nu-latn` : 'ar-u-hc-h23-nu-latn';
   return own ?? 'en-GB';
 }
 

@@ -1,6 +1,7 @@
 // Everything the window holds, and where in it the owner is. Parts get it by context.
 import { createContext } from 'svelte';
 import type { Backend, ChannelView } from '../backend/backend';
+import { withSpacedNumbers } from '../backend/spaced';
 import { Connections } from './connections.svelte';
 import { Inbox } from './inbox.svelte';
 import { Login } from './login.svelte';
@@ -41,7 +42,8 @@ export class Desk {
   wiped = $state.raw<Wiped>();
   readonly #deafen: () => void;
 
-  constructor(backend: Backend) {
+  constructor(given: Backend) {
+    const backend = withSpacedNumbers(given);
     this.backend = backend;
     this.shop = new Shop(backend);
     this.inbox = new Inbox(backend);

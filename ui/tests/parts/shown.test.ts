@@ -1,7 +1,7 @@
 // What the owner sees at a glance: which connection is which, why something was not sent and what
 // can be done, and that a sandbox is one.
 import { describe, expect, it } from 'vitest';
-import { page } from 'vitest/browser';
+import { page, userEvent } from 'vitest/browser';
 import { close, log, open } from './opened';
 
 const button = (name: string) => page.getByRole('button', { name, exact: true });
@@ -84,6 +84,27 @@ describe('a message that was not sent', () => {
       .element(page.getByText('Messenger says that the usual reply window is over.'))
       .toBeVisible();
     await expect.element(page.getByRole('textbox', { name: 'Reply', exact: true })).toBeVisible();
+  });
+});
+
+describe('somebody known by nothing but a number', () => {
+  it('is called by it everywhere as people of its country write it', async () => {
+    const shop = await open();
+    const spaced = '+44 7700 900456';
+    await page.getByRole('option', { name: spaced }).click();
+    await expect.element(page.getByRole('heading', { name: spaced }).first()).toBeVisible();
+    await expect.element(page.getByPlaceholder(`Reply to ${spaced}`)).toBeVisible();
+    await page.getByRole('button', { name: 'Erase this person' }).click();
+    await expect.element(page.getByRole('dialog')).toHaveTextContent(spaced);
+    await userEvent.keyboard('{Escape}');
+    await button('Search').click();
+    await page.getByRole('searchbox').fill('gift card');
+    await expect.element(page.getByRole('option', { name: spaced })).toBeVisible();
+    expect(document.body.textContent).not.toContain('+447700900456');
+    expect(
+      shop.kept.some(({ seed }) => seed.name === '+447700900456'),
+      'the control',
+    ).toBe(true);
   });
 });
 

@@ -108,8 +108,8 @@ function counter(): Seed[] {
     ]),
     seed(
       'whatsapp',
-      '+44 7700 900456',
-      '+44 7700 900456',
+      '+447700900456',
+      '+447700900456',
       open(22 * HOUR),
       [them(NOW - 92 * MINUTE, 'Is my gift card from last year still good?')],
       { unread: 1 },
