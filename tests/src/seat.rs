@@ -103,6 +103,24 @@ impl Seat {
         }
     }
 
+    /// From now on the Secret Service takes its time: it is there, and answers nothing.
+    pub async fn stall_keyring(&self) -> Result<()> {
+        self.signal_keyring("-STOP").await
+    }
+
+    /// It answers what it was asked meanwhile, and goes on.
+    pub async fn resume_keyring(&self) -> Result<()> {
+        self.signal_keyring("-CONT").await
+    }
+
+    async fn signal_keyring(&self, signal: &str) -> Result<()> {
+        let id = self.keyring.as_ref().and_then(Child::id);
+        let id = id.context("there is no Secret Service")?.to_string();
+        let told = Command::new("kill").args([signal, &id]).status().await?;
+        anyhow::ensure!(told.success(), "the Secret Service is not told");
+        Ok(())
+    }
+
     /// Locks the collection, as a session does that was left alone.
     pub async fn lock(&self) -> Result<()> {
         self.secrets(&[

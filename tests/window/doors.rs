@@ -12,7 +12,7 @@ use tests::seat::Keyring;
 use crate::looks;
 
 /// The files of a shop. What the web view keeps for itself comes and goes with it.
-fn the_shop_s_own(data: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn the_shop_s_own(data: &Path) -> Result<Vec<PathBuf>> {
     let web_view = data.join("webview");
     let mut files = tests::files::under(data)?;
     files.retain(|file| !file.starts_with(&web_view));

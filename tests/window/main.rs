@@ -15,3 +15,4 @@ mod naughty;
 mod outside;
 mod phones;
 mod pictures;
+mod slow;

@@ -151,7 +151,8 @@ impl Engine {
             Ok(Ok((paths, opened, eraser))) => self.run(paths, opened, eraser),
             Ok(Err(phase)) => phase,
             Err(error) => {
-                tracing::error!(%error, "opening ended unexpectedly");
+                let error = crate::shop::ended(&error);
+                tracing::error!(error, "opening ended unexpectedly");
                 Phase::Damaged
             }
         }

@@ -243,6 +243,32 @@ pub(crate) async fn blocking<T: Send + 'static>(
 ) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result.map_err(Error::from),
-        Err(error) => Err(Error::Unexpected(format!("a task ended: {error}"))),
+        Err(error) => Err(Error::Unexpected(ended(&error).to_owned())),
+    }
+}
+
+/// How a task ended that gave no answer. What a panic said is not told: it may hold whatever was at
+/// hand.
+pub(crate) fn ended(error: &tokio::task::JoinError) -> &'static str {
+    match error.is_panic() {
+        true => "a task broke off",
+        false => "a task was stopped",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_a_panic_said_is_in_no_error() {
+        let broken: Result<()> = blocking(|| panic!("CANARY at hand")).await;
+        let said = format!("{0} {0:?}", broken.unwrap_err());
+        assert!(said.contains("a task broke off"), "{said}");
+        assert!(!said.contains("CANARY"), "{said}");
+        let open: std::result::Result<(), _> =
+            tokio::task::spawn_blocking(|| panic!("CANARY at hand")).await;
+        let said = open.unwrap_err().to_string();
+        assert!(said.contains("CANARY"), "control: {said}");
     }
 }

@@ -1,7 +1,9 @@
 //! Whatever befalls the keychain, and whatever is tried meanwhile: no key is made over a vault that
 //! is there, nothing is changed, nothing can be read on the disk, and afterwards all is as it was.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use domain::secrets::{Secret, Secrets, SecretsError};
 use store::{Error, MemorySecrets, ShopDb, Vault};
@@ -19,6 +21,8 @@ enum Trouble {
     Others,
     /// It answers once and is gone.
     Vanishes,
+    /// It takes its time, and then answers as it always did.
+    Slow,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,18 +50,41 @@ struct Befallen<'a> {
     trouble: Trouble,
     asked: AtomicU32,
     set: AtomicU32,
+    /// Where a slow one says that it was asked, and what it then waits for.
+    pace: Option<(Sender<Step>, Mutex<Receiver<()>>)>,
 }
 
-impl Befallen<'_> {
+/// How far a deed is whose keychain takes its time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Step {
+    Asked,
+    Done,
+}
+
+impl<'a> Befallen<'a> {
+    fn new(behind: &'a MemorySecrets, trouble: Trouble) -> Self {
+        Self {
+            behind,
+            trouble,
+            asked: AtomicU32::new(0),
+            set: AtomicU32::new(0),
+            pace: None,
+        }
+    }
+
     fn answer(&self) -> Result<(), SecretsError> {
         let asked = self.asked.fetch_add(1, Ordering::SeqCst);
+        if let Some((asked, answer)) = &self.pace {
+            asked.send(Step::Asked).unwrap();
+            answer.lock().unwrap().recv().unwrap();
+        }
         match self.trouble {
             Trouble::Says(Answer::Locked) => Err(SecretsError::Locked),
             Trouble::Says(Answer::Denied) => Err(SecretsError::Denied),
             Trouble::Says(Answer::Absent) => Err(SecretsError::Absent),
             Trouble::Says(Answer::Failed) => Err(SecretsError::Failed),
             Trouble::Vanishes if asked > 0 => Err(SecretsError::Absent),
-            Trouble::Vanishes | Trouble::Empty | Trouble::Others => Ok(()),
+            Trouble::Vanishes | Trouble::Empty | Trouble::Others | Trouble::Slow => Ok(()),
         }
     }
 }
@@ -68,7 +95,7 @@ impl Secrets for Befallen<'_> {
         match self.trouble {
             Trouble::Empty => Ok(None),
             Trouble::Others => Ok(Some(Secret::new(vec![7; 32]))),
-            Trouble::Says(_) | Trouble::Vanishes => self.behind.get(name),
+            Trouble::Says(_) | Trouble::Vanishes | Trouble::Slow => self.behind.get(name),
         }
     }
 
@@ -114,12 +141,7 @@ fn whatever_befalls_the_keychain_no_key_is_made_over_what_is_there() {
     let mut tried = 0;
     for trouble in TROUBLES {
         for (what, deed) in DEEDS {
-            let of = Befallen {
-                behind: &desk.secrets,
-                trouble,
-                asked: AtomicU32::new(0),
-                set: AtomicU32::new(0),
-            };
+            let of = Befallen::new(&desk.secrets, trouble);
             let done = deed(&desk, &of);
             // One answer is enough to open; whoever goes away afterwards is not missed.
             let enough = trouble == Trouble::Vanishes && what.starts_with("open");
@@ -136,6 +158,47 @@ fn whatever_befalls_the_keychain_no_key_is_made_over_what_is_there() {
     }
     assert_eq!(tried, 7 * 5);
     ShopDb::open(&desk.paths, &desk.profile, &desk.secrets).unwrap();
+    let vault = desk.open(1).unwrap();
+    let kept = vault.read(|read| read.message_with_platform_id("m_1"));
+    assert!(kept.unwrap().is_some());
+}
+
+#[test]
+fn a_slow_keychain_is_waited_for_and_nothing_is_made_anew() {
+    let desk = Desk::new();
+    drop(ShopDb::create(&desk.paths, &desk.profile, &desk.secrets).unwrap());
+    let vault = desk.create(1);
+    arrives(&vault, &said("17", "m_1", "CANARY words"), 1_000);
+    drop(vault);
+    let names = desk.secrets.names();
+    let mut waits = 0;
+    for (what, deed) in DEEDS {
+        let before = files(desk.paths.root());
+        let ((step, steps), (answer, answers)) = (channel(), channel());
+        let mut of = Befallen::new(&desk.secrets, Trouble::Slow);
+        of.pace = Some((step.clone(), Mutex::new(answers)));
+        let of = &of;
+        let done = std::thread::scope(|scope| {
+            let trying = scope.spawn(|| {
+                let done = deed(&desk, of);
+                step.send(Step::Done).unwrap();
+                done
+            });
+            // As long as it takes: whoever asked has touched nothing, and has not gone on.
+            while steps.recv().unwrap() == Step::Asked {
+                assert!(files(desk.paths.root()) == before, "{what}: a file changed");
+                assert!(steps.try_recv().is_err(), "{what}: it did not wait");
+                answer.send(()).unwrap();
+                waits += 1;
+            }
+            trying.join().unwrap()
+        });
+        assert_eq!(done.is_ok(), what.starts_with("open"), "{what}: {done:?}");
+        assert_eq!(of.set.load(Ordering::SeqCst), 0, "{what}: a new key");
+        assert_eq!(desk.secrets.names(), names, "{what}");
+        assert!(holding(desk.paths.root(), "CANARY words").is_empty());
+    }
+    assert!(waits >= 3, "control: it was waited for {waits} times");
     let vault = desk.open(1).unwrap();
     let kept = vault.read(|read| read.message_with_platform_id("m_1"));
     assert!(kept.unwrap().is_some());
