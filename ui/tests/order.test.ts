@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ChannelView, ConnectionCountView } from '../src/backend/backend';
-import { handleText } from '../src/i18n/handle';
+import { handleText, isTyped, typedName } from '../src/i18n/handle';
 import { apart, inOrder, shopName } from '../src/i18n/order';
 import { listed, words } from '../src/i18n/words.svelte';
 
@@ -49,6 +49,24 @@ describe('connections', () => {
     expect(shopName('', all)).toBe('Fern & Ribbon');
     expect(shopName('', all.slice(0, 1))).toBe('fern');
     expect(shopName('', [])).toBe('Shopbell');
+  });
+});
+
+describe('two Pages of one name', () => {
+  const [first, second] = (['…1234', '…9876'] as const).map((handle) => ({
+    channel: 'messenger' as const,
+    name: 'Fern & Ribbon',
+    handle,
+  }));
+
+  it('are told apart by the end of their ids, which is what is typed to wipe one', () => {
+    expect(first && handleText(first)).toBe('Page …1234');
+    expect(second && handleText(second)).toBe('Page …9876');
+    expect(first && typedName(first)).toBe('1234');
+    for (const typed of ['1234', '…1234', ' 12 34 ']) expect(isTyped(typed, '1234')).toBe(true);
+    expect(isTyped('9876', '1234')).toBe(false);
+    words.tongue = 'ar';
+    expect(first && handleText(first)).toContain('…1234');
   });
 });
 

@@ -9,6 +9,7 @@ use wire::receipt::{AskedBy, AtMeta, Scope, VerifiedReceipt};
 
 use domain::{ConnectionId, Timestamp};
 
+use crate::apart::BEFORE_AN_END;
 use crate::connected::Connected;
 use crate::engine::Engine;
 use crate::eraser::owed_name;
@@ -17,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::news::News;
 use crate::read::{self, WipeProgress};
 use crate::shop::{Shop, blocking};
-use crate::{orders, repair};
+use crate::{apart, orders, repair};
 
 /// What the owner types to delete everything, where the shop has no name of its own.
 const EVERYTHING: &str = "Shopbell";
@@ -30,9 +31,10 @@ impl Engine {
             .shop_db(|db| db.read(|read| read.connections()))
             .await?;
         let mut shown = Vec::new();
-        for record in records {
+        for record in &records {
             if let Ok(connected) = shop.connection(record.id) {
-                shown.push(show(&shop, &connected, record).await?);
+                let handle = handle_among(record, &records);
+                shown.push(show(&shop, &connected, record.clone(), handle).await?);
             }
         }
         Ok(shown)
@@ -60,11 +62,12 @@ impl Engine {
     pub async fn disconnect(&self, id: ConnectionId, name: String) -> Result<()> {
         let shop = self.shop()?;
         let connected = shop.connection(id)?;
-        let record = shop
-            .shop_db(move |db| db.read(|read| read.connection(id)))
-            .await?
-            .ok_or(Error::Gone)?;
-        let meant = match record.handle.or(record.phone) {
+        let records = shop
+            .shop_db(|db| db.read(|read| read.connections()))
+            .await?;
+        let record = records.iter().find(|record| record.id == id);
+        let record = record.ok_or(Error::Gone)?;
+        let meant = match handle_among(record, &records) {
             Some(handle) => is_same(&bare(&name), &bare(&handle)),
             None => is_same(&name, &record.name),
         };
@@ -156,7 +159,22 @@ fn is_same(typed: &str, name: &str) -> bool {
 /// A handle or a number without what people write it with: the `@`, the spaces between digits.
 fn bare(handle: &str) -> String {
     let plain: String = handle.split_whitespace().collect();
-    plain.trim_start_matches('@').to_owned()
+    plain.trim_start_matches(['@', BEFORE_AN_END]).to_owned()
+}
+
+/// Its handle or number, or what tells it apart from a namesake.
+fn handle_among(record: &ConnectionRecord, all: &[ConnectionRecord]) -> Option<String> {
+    let all: Vec<_> = all.iter().map(account).collect();
+    apart::handle(account(record), &all)
+}
+
+fn account(record: &ConnectionRecord) -> apart::Account<'_> {
+    apart::Account {
+        channel: record.channel,
+        name: &record.name,
+        handle: record.handle.as_deref().or(record.phone.as_deref()),
+        platform_id: &record.platform_id,
+    }
 }
 
 fn receipt(id: String, text: String) -> Option<read::Receipt> {
@@ -185,6 +203,7 @@ async fn show(
     shop: &Shop,
     connected: &Arc<Connected>,
     record: ConnectionRecord,
+    handle: Option<String>,
 ) -> Result<read::Connection> {
     let now = shop.now();
     let health = connected.health();
@@ -210,7 +229,7 @@ async fn show(
         id,
         channel: record.channel,
         name: record.name,
-        handle: record.handle.or(record.phone),
+        handle,
         connected_at: record.connected_at,
         last_event_at: record.last_event_at,
         last_sent_at: kept.last_sent_at,
@@ -231,11 +250,41 @@ mod tests {
     use super::*;
 
     #[test]
+    fn of_two_pages_of_one_name_the_end_of_the_id_is_typed() {
+        let record = |number: u8, platform_id: &str, handle: Option<&str>| ConnectionRecord {
+            id: ConnectionId::from_bytes([number; 16]),
+            channel: domain::Channel::Messenger,
+            platform_id: platform_id.to_owned(),
+            name: "Fern & Ribbon".to_owned(),
+            handle: handle.map(str::to_owned),
+            page_id: None,
+            waba_id: None,
+            phone: None,
+            login: None,
+            state: store::shop::connections::ConnectionState::Live,
+            state_since: Timestamp(0),
+            token_expires_at: None,
+            last_event_at: None,
+            checked_at: None,
+            connected_at: Timestamp(0),
+        };
+        let all = [record(1, "10471234", None), record(2, "10839876", None)];
+        let [first, second] = all.each_ref();
+        assert_eq!(handle_among(first, &all).as_deref(), Some("…1234"));
+        assert_eq!(handle_among(second, &all).as_deref(), Some("…9876"));
+        assert_eq!(handle_among(first, &all[..1]), None, "the control");
+        let named = [record(1, "10471234", None), record(2, "1", Some("fern"))];
+        assert_eq!(handle_among(&named[1], &named).as_deref(), Some("fern"));
+        assert_eq!(handle_among(&named[0], &named), None);
+    }
+
+    #[test]
     fn the_name_has_to_be_typed() {
         assert!(is_same(" clara’s CAKES ", "Clara’s Cakes"));
         assert!(!is_same("", ""));
         assert!(!is_same("Clara", "Clara’s Cakes"));
         assert_eq!(bare(" @fern.and.ribbon"), "fern.and.ribbon");
+        assert_eq!(bare("…1234"), bare(" 1234 "));
         assert_eq!(bare("+44 20 7946 0817"), bare("+442079460817"));
     }
 }

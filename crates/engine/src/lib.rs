@@ -4,6 +4,7 @@
 //! One handle, [`Engine`], offers what a window asks for; [`News`] tells what changed. The engine
 //! knows no window, no view type and no process but its own.
 
+mod apart;
 mod arrivals;
 mod browser;
 mod compose;

@@ -19,7 +19,7 @@ use crate::link::loopback::{CameBack, Loopback};
 use crate::news::News;
 use crate::read::{self, LoginFailure};
 use crate::shop::Shop;
-use crate::{connecting, random};
+use crate::{apart, connecting, random};
 
 /// How long the browser may take. The relay forgets the login then, too.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -323,6 +323,15 @@ async fn bring(shop: &Shop, waiting: Waiting) -> std::result::Result<Brought, Lo
     })
 }
 
+fn account(found: &api::FoundAccount) -> Option<apart::Account<'_>> {
+    Some(apart::Account {
+        channel: Channel::from_name(&found.channel)?,
+        name: &found.name,
+        handle: found.handle.as_deref(),
+        platform_id: &found.platform_id,
+    })
+}
+
 impl Brought {
     fn is_known(&self, found: &api::FoundAccount) -> bool {
         self.known
@@ -331,6 +340,7 @@ impl Brought {
     }
 
     fn accounts(&self) -> Vec<read::FoundAccount> {
+        let all: Vec<_> = self.hand_off.accounts.iter().filter_map(account).collect();
         let shown = self.hand_off.accounts.iter().filter_map(|found| {
             let state = match &found.state {
                 api::FoundState::Ready if self.is_known(found) => read::FoundState::Connected,
@@ -348,7 +358,7 @@ impl Brought {
                 id: found.account_ref.to_string(),
                 channel: Channel::from_name(&found.channel)?,
                 name: found.name.clone(),
-                handle: found.handle.clone(),
+                handle: apart::handle(account(found)?, &all),
                 state,
                 elsewhere: found.elsewhere,
             })

@@ -361,6 +361,7 @@ export const ar: Catalogue = {
   'settings.version': 'Shopbell {version}',
 
   // Settings: connections
+  'handle.page': 'صفحة {ending}',
   'connections.sub': 'أين يكتب إليك زبائنك، وحال كل قناة.',
   'connections.lookedAt': 'آخر نظرة على كل شيء {ago}.',
   'connections.nextLook': 'النظرة التالية {when}.',

@@ -309,6 +309,7 @@ export const en = {
   'settings.version': 'Shopbell {version}',
 
   // Settings: connections
+  'handle.page': 'Page {ending}',
   'connections.sub': 'Where your customers write to you, and how each of them is doing.',
   'connections.lookedAt': 'Last looked at everything {ago}.',
   'connections.nextLook': 'Next look {when}.',

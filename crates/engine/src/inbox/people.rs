@@ -1,9 +1,10 @@
 //! The person beside a thread, and finding people and words.
 
-use domain::{ConversationId, Timestamp};
+use domain::{Channel, ConversationId, Timestamp};
 use store::{Query, Vault};
 
 use super::{Opened, show_all};
+use crate::apart;
 use crate::connected::Connected;
 use crate::read::{self, MediaId};
 use crate::shown;
@@ -28,6 +29,7 @@ pub(super) fn person(vaults: &Opened, id: ConversationId) -> store::Result<read:
         messages: 0,
         addresses: Vec::new(),
     };
+    let all: Vec<_> = vaults.iter().map(|(one, _)| account(one)).collect();
     for (connected, vault) in vaults {
         let theirs = match linked {
             Some(linked) => vault.read(|read| read.conversations_of(linked))?,
@@ -35,15 +37,34 @@ pub(super) fn person(vaults: &Opened, id: ConversationId) -> store::Result<read:
             None => Vec::new(),
         };
         for conversation in theirs {
-            add_address(&mut person, connected, vault, conversation)?;
+            let name = name_among(connected, &all);
+            add_address(&mut person, (connected, name), vault, conversation)?;
         }
     }
     Ok(person)
 }
 
+/// The account's name; a Page's with what tells it from a namesake.
+fn name_among(connected: &Connected, all: &[apart::Account<'_>]) -> String {
+    let ending = apart::handle(account(connected), all);
+    match ending.filter(|_| connected.channel() == Channel::Messenger) {
+        Some(ending) => format!("{} {ending}", connected.name),
+        None => connected.name.clone(),
+    }
+}
+
+fn account(connected: &Connected) -> apart::Account<'_> {
+    apart::Account {
+        channel: connected.channel(),
+        name: &connected.name,
+        handle: None,
+        platform_id: connected.account.own_id(),
+    }
+}
+
 fn add_address(
     person: &mut read::Person,
-    connected: &Connected,
+    (connected, name): (&Connected, String),
     vault: &Vault,
     conversation: ConversationId,
 ) -> store::Result<()> {
@@ -62,7 +83,7 @@ fn add_address(
             handle: row
                 .handle
                 .or_else(|| row.phone.as_deref().map(shown::international)),
-            connection_name: connected.name.clone(),
+            connection_name: name,
             last_at: row.last_activity,
         });
         Ok(())

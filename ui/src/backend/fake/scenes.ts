@@ -71,7 +71,8 @@ const change: Record<string, (scene: Scene) => void> = {
   twins(scene) {
     scene.connections = [
       connection('k-whatsapp', 'whatsapp', 'Fern & Ribbon', '+441424555134', 900, 3),
-      connection('k-messenger', 'messenger', 'Fern & Ribbon', null, 40, 0),
+      connection('k-messenger', 'messenger', 'Fern & Ribbon', '…1234', 40, 0),
+      connection('k-page', 'messenger', 'Fern & Ribbon', '…9876', 40, 0),
       connection('k-2', 'instagram', 'Fern & Ribbon', 'fern.weddings', 12, 2),
       connection('k-instagram', 'instagram', 'Fern & Ribbon', 'fernandribbon', 18_902, 2310),
     ];
