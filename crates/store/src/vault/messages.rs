@@ -286,16 +286,19 @@ impl VaultWrite<'_> {
 
     /// The shop answered by hand from elsewhere: whoever did has seen what came before.
     fn note_answer_elsewhere(&self, conversation: i64, row: i64) -> Result<()> {
-        let changed = self
+        let mut statement = self
             .sql
-            .prepare_cached(
-                "UPDATE conversations
-                 SET elsewhere_upto = max(coalesce(elsewhere_upto, message.sent_at), message.sent_at)
-                 FROM (SELECT sent_at FROM messages WHERE id = ?2 AND elsewhere = 1) AS message
-                 WHERE id = ?1",
-            )?
-            .execute([conversation, row])?;
-        if changed > 0 {
+            .prepare_cached("SELECT sent_at FROM messages WHERE id = ?1 AND elsewhere = 1")?;
+        let at: Option<i64> = statement
+            .query_row([row], |row| row.get("sent_at"))
+            .optional()?;
+        if let Some(at) = at {
+            self.sql
+                .prepare_cached(
+                    "UPDATE conversations
+                     SET elsewhere_upto = max(coalesce(elsewhere_upto, ?2), ?2) WHERE id = ?1",
+                )?
+                .execute([conversation, at])?;
             self.see_what_was_answered_elsewhere(conversation)?;
         }
         Ok(())

@@ -97,6 +97,12 @@ impl VaultWrite<'_> {
 
     /// Applies everything that waited for a message that has just got its platform id.
     pub(crate) fn settle_pending(&self, row: i64, platform_id: &str) -> Result<()> {
+        let mut waits = self
+            .sql
+            .prepare_cached("SELECT 1 FROM pending WHERE platform_id = ?1")?;
+        if !waits.exists([platform_id])? {
+            return Ok(());
+        }
         if self.pending(platform_id, Pending::Unsent)?.is_some() {
             self.erase_content(row, platform_id)?;
         } else if let Some((at, Some(text))) = self.pending(platform_id, Pending::Edited)? {

@@ -65,6 +65,8 @@ fn what_runs_at_every_click_walks_an_index() {
             attachments::MEDIA_DUE,
             outbox::DUE,
             REFRESH,
+            progress::TO_READ,
+            progress::TO_DELIVERED,
             progress::MOVE_READ,
             progress::MOVE_DELIVERED,
         ]) {

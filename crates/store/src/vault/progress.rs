@@ -215,7 +215,12 @@ impl VaultWrite<'_> {
     /// that failed or is unconfirmed is not among what the person received.
     pub(crate) fn apply_watermarks(&self, conversation: i64) -> Result<Vec<MessageId>> {
         let mut changed = Vec::new();
-        for sql in [MOVE_READ, MOVE_DELIVERED] {
+        for (look, sql) in [(TO_READ, MOVE_READ), (TO_DELIVERED, MOVE_DELIVERED)] {
+            // Nearly always there is nothing to move, and for the rows that might come back SQLite
+            // makes a table each time.
+            if !self.sql.prepare_cached(look)?.exists([conversation])? {
+                continue;
+            }
             let mut statement = self.sql.prepare_cached(sql)?;
             let rows = statement.query_map([conversation], |row| row.get(0))?;
             for row in rows {
@@ -303,14 +308,30 @@ const fn up_to(state: Delivery) -> Option<Pending> {
     }
 }
 
-pub(crate) const MOVE_READ: &str = "
-    UPDATE messages SET delivery = 'read'
-    WHERE conversation = ?1 AND delivery IN ('sent', 'delivered')
-      AND sent_at <= (SELECT person_read_upto FROM conversations WHERE id = ?1)
-    RETURNING id";
+/// The shop's messages below a watermark: the condition of the look and of the change.
+macro_rules! below {
+    (read) => {
+        "WHERE conversation = ?1 AND delivery IN ('sent', 'delivered')
+           AND sent_at <= (SELECT person_read_upto FROM conversations WHERE id = ?1)"
+    };
+    (delivered) => {
+        "WHERE conversation = ?1 AND delivery = 'sent'
+           AND sent_at <= (SELECT delivered_upto FROM conversations WHERE id = ?1)"
+    };
+}
 
-pub(crate) const MOVE_DELIVERED: &str = "
-    UPDATE messages SET delivery = 'delivered'
-    WHERE conversation = ?1 AND delivery = 'sent'
-      AND sent_at <= (SELECT delivered_upto FROM conversations WHERE id = ?1)
-    RETURNING id";
+pub(crate) const TO_READ: &str = concat!("SELECT 1 FROM messages ", below!(read));
+
+pub(crate) const TO_DELIVERED: &str = concat!("SELECT 1 FROM messages ", below!(delivered));
+
+pub(crate) const MOVE_READ: &str = concat!(
+    "UPDATE messages SET delivery = 'read' ",
+    below!(read),
+    " RETURNING id"
+);
+
+pub(crate) const MOVE_DELIVERED: &str = concat!(
+    "UPDATE messages SET delivery = 'delivered' ",
+    below!(delivered),
+    " RETURNING id"
+);
