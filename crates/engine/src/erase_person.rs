@@ -5,6 +5,8 @@
 use std::sync::Arc;
 
 use domain::ConversationId;
+use serde::Deserialize as _;
+use serde_json::Value;
 use store::{VaultWrite, Wipe};
 
 use crate::connected::Connected;
@@ -49,7 +51,7 @@ pub(crate) async fn erase(shop: &Shop, id: ConversationId) -> Result<()> {
             vault.write(|write| {
                 write.erase_contact(id)?;
                 let mut owed = owed(write)?;
-                owed.push(wipe);
+                owed.push(serde_json::to_value(wipe).expect("text and numbers are JSON"));
                 set_owed(write, &owed)
             })?;
             // Only then no page of the file holds any of it.
@@ -76,29 +78,38 @@ async fn settle(shop: &Shop, connected: &Connected) -> Result<()> {
     let eraser = Arc::clone(&shop.eraser);
     connected
         .work(move |vault| {
-            let made = vault.read(owed)?;
+            let owing = vault.read(owed)?;
+            let mut made = Vec::new();
+            for entry in &owing {
+                // What another version wrote and this one cannot read stays owed.
+                if let Ok(wipe) = Wipe::deserialize(entry) {
+                    eraser.is_done(&wipe)?;
+                    made.push(entry);
+                }
+            }
             if made.is_empty() {
                 return Ok(());
             }
-            made.iter().try_for_each(|wipe| eraser.is_done(wipe))?;
             vault.write(|write| {
                 let mut owed = owed(write)?;
-                owed.retain(|wipe| !made.contains(wipe));
+                owed.retain(|entry| !made.contains(&entry));
                 set_owed(write, &owed)
             })
         })
         .await
 }
 
-fn owed(read: &store::VaultRead<'_>) -> store::Result<Vec<Wipe>> {
-    let text = read.mark(OWED)?;
-    Ok(text
-        .and_then(|text| serde_json::from_str(&text).ok())
-        .unwrap_or_default())
+/// As they stand there, read by whoever makes them: one that cannot be read does not take the
+/// others with it.
+fn owed(read: &store::VaultRead<'_>) -> store::Result<Vec<Value>> {
+    match read.mark(OWED)? {
+        None => Ok(Vec::new()),
+        Some(text) => serde_json::from_str(&text).map_err(|_| store::Error::Invalid(OWED)),
+    }
 }
 
-fn set_owed(write: &VaultWrite<'_>, owed: &[Wipe]) -> store::Result<()> {
-    let text = serde_json::to_string(owed).expect("text and numbers are JSON");
+fn set_owed(write: &VaultWrite<'_>, owed: &[Value]) -> store::Result<()> {
+    let text = serde_json::to_string(owed).expect("JSON stays JSON");
     write.set_mark(OWED, (!owed.is_empty()).then_some(&text))
 }
 
@@ -154,7 +165,7 @@ mod tests {
             [("messages".to_owned(), 2), ("pictures".to_owned(), 0)]
         );
         let left = of.vault().read(owed).unwrap();
-        assert_eq!(left, [], "made once");
+        assert!(left.is_empty(), "made once");
     }
 
     #[tokio::test]
@@ -166,13 +177,25 @@ mod tests {
         of.vault()
             .write(|write| {
                 write.erase_contact(conversation)?;
-                set_owed(write, std::slice::from_ref(&wipe))
+                set_owed(write, &[serde_json::to_value(&wipe).unwrap()])
             })
             .unwrap();
         assert_eq!(receipts(&of), []);
         settle_all(&of.shop).await;
         settle_all(&of.shop).await;
         assert_eq!(receipts(&of).len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_receipt_that_only_a_newer_version_can_make_waits_for_it() {
+        let of = TestShop::messenger().await;
+        let newer = serde_json::json!({ "made_by": "a newer version" });
+        let wipe = erasure::of_a_person(&of.shop, vec![("messages".to_owned(), 1)]);
+        let owing = [newer.clone(), serde_json::to_value(&wipe).unwrap()];
+        of.vault().write(|write| set_owed(write, &owing)).unwrap();
+        settle_all(&of.shop).await;
+        assert_eq!(receipts(&of).len(), 1);
+        assert_eq!(of.vault().read(owed).unwrap(), [newer]);
     }
 
     fn all(of: &TestShop) -> u32 {
