@@ -18,9 +18,9 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use crate::text::take;
 use crate::{KeyId, RelayId, SealKey};
 
-type Kem = X25519HkdfSha256;
-type Kdf = hpke::kdf::HkdfSha256;
-type Cipher = hpke::aead::ChaCha20Poly1305;
+pub(crate) type Kem = X25519HkdfSha256;
+pub(crate) type Kdf = hpke::kdf::HkdfSha256;
+pub(crate) type Cipher = hpke::aead::ChaCha20Poly1305;
 
 /// The first bytes of every sealed box.
 pub const MAGIC: [u8; 4] = *b"SBE1";

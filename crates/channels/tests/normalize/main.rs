@@ -6,6 +6,8 @@ mod fixtures;
 mod golden;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod json_suite;
 mod sides;
 #[cfg(test)]
 mod support;

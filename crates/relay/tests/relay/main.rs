@@ -18,6 +18,8 @@ mod fake_meta;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod json;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod limits;
