@@ -9,7 +9,8 @@ use crate::bundle::must;
 use crate::workspace::{Workspace, which};
 use crate::{say, step};
 
-/// Starts the window under a display in memory and waits until it is mapped.
+/// Starts the window under a display in memory and waits until something is painted in it: a window
+/// that stays empty is a screen of one colour, which packs into next to nothing.
 const START: &str = r#"
 set -eu
 export HOME=/root XDG_RUNTIME_DIR=/run/shopbell-try LIBGL_ALWAYS_SOFTWARE=1
@@ -19,12 +20,14 @@ exec xvfb-run -a -s "-screen 0 1280x900x24" dbus-run-session -- sh -c '
   for _ in $(seq 240); do
     if xdotool search --onlyvisible --name "^Shopbell" >/dev/null 2>&1; then
       xwd -root -silent -out /srv/window.xwd
-      kill "$pid"; wait "$pid" || true; exit 0
+      if [ "$(gzip -c /srv/window.xwd | wc -c)" -gt 20000 ]; then
+        kill "$pid"; wait "$pid" || true; exit 0
+      fi
     fi
     kill -0 "$pid" || { echo "the window ended by itself"; exit 1; }
     sleep 0.25
   done
-  echo "no window came within a minute"; exit 1'
+  echo "nothing was painted within a minute"; exit 1'
 "#;
 
 /// Installs the package in a new root and starts the program in it.
@@ -59,7 +62,7 @@ pub(crate) fn install_and_start(workspace: &Workspace, deb: &Path) -> Result<()>
     )?;
     inside(&root, &["sh", "-c", START])?;
     say::line(&format!(
-        "✓ starts; its screen: {}",
+        "✓ starts and paints; its screen: {}",
         root.join("srv/window.xwd").display()
     ));
     inside(&root, &["apt-get", "purge", "-y", "shopbell"])?;
@@ -127,9 +130,17 @@ fn files(root: &Path) -> Result<()> {
     Ok(())
 }
 
+/// What a running system has and a folder has not. Without `/proc` the page stays empty.
+const MOUNTED: &str = r#"
+mount -t proc proc "$1/proc"
+mount -t tmpfs tmpfs "$1/dev/shm"
+exec chroot "$@""#;
+
+/// In a space of mounts of its own, which goes with the command.
 fn inside(root: &Path, words: &[&str]) -> Result<String> {
-    let mut command = Command::new("chroot");
+    let mut command = Command::new("unshare");
     command
+        .args(["--mount", "sh", "-euc", MOUNTED, "sh"])
         .arg(root)
         .args(words)
         .env("DEBIAN_FRONTEND", "noninteractive")
