@@ -1,6 +1,9 @@
 //! `insert-vs-plain`: how long the store takes to write down what arrives, with contacts, the list
 //! and both indexes, against plain SQLite that gets the same rows ready-made.
 //!
+//! Each side of each round is a process of its own: what SQLCipher does to guard memory it does for
+//! all of a process, plain files included.
+//!
 //! The peer has the same schema, settings and batches, no key, and none of the questions a store
 //! has to ask (is it known, whose is it, was it answered elsewhere): it is told. Both fold the words
 //! for the index, by the same function: without it there are no such rows.
@@ -8,9 +11,10 @@
 mod plain;
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use domain::{Channel, ConnectionId, Timestamp};
 use store::vault::conversations::Filter;
 use store::vault::facts::Facts;
@@ -31,21 +35,18 @@ const MESSAGES: (u64, u64) = (10_000, 100_000);
 const BATCH: usize = 500;
 const ROUNDS: u64 = 5;
 const GOAL: f64 = 1.35;
+/// The word that makes this program one side of a round.
+pub(crate) const SIDE: &str = "insert-side";
 
 /// A line of the list, as both sides must show it.
 pub(crate) type Line = (Option<String>, i64, u32, bool, Option<String>);
 
 pub(crate) fn measure(ground: &Ground) -> Result<Vec<Figure>> {
-    let talk = Talk {
-        seed: 1,
-        people: 2_000,
-    };
     let messages = ground.either(MESSAGES.0, MESSAGES.1);
-    let made: Vec<Made> = (0..messages).map(|number| talk.message(number)).collect();
     let mut rounds: Vec<Round> = Vec::new();
     for round in 1..=ROUNDS {
-        let (ours, kept) = ours(&ground.fresh("insert-ours")?, &made)?;
-        let (other, there) = theirs(&ground.fresh("insert-plain")?, &made)?;
+        let (ours, kept) = in_a_process("ours", &ground.fresh("insert-ours")?, messages)?;
+        let (other, there) = in_a_process("plain", &ground.fresh("insert-plain")?, messages)?;
         ensure!(kept == there, "the two sides did not write down the same");
         say_apart(&format!(
             "  round {round}: ours {ours:.2} s, plain {other:.2} s"
@@ -60,6 +61,39 @@ pub(crate) fn measure(ground: &Ground) -> Result<Vec<Figure>> {
         rounds,
         versions(&[("rusqlite", locked("rusqlite"))]),
     )])
+}
+
+/// Runs one side in a process of its own, which answers with seconds and with what it holds.
+fn in_a_process(side: &str, folder: &Path, messages: u64) -> Result<(f64, Kept)> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg(SIDE).arg(side).arg(folder);
+    let output = command
+        .arg(messages.to_string())
+        .stderr(Stdio::inherit())
+        .output()?;
+    ensure!(output.status.success(), "the side {side} failed");
+    serde_json::from_slice(&output.stdout).context("what a side answers")
+}
+
+/// One side of one round: `insert-side ours|plain FOLDER MESSAGES`.
+pub(crate) fn side(words: &[String]) -> Result<()> {
+    let [which, folder, messages] = words else {
+        bail!("a side takes its name, a folder and a number of messages");
+    };
+    let talk = Talk {
+        seed: 1,
+        people: 2_000,
+    };
+    let made: Vec<Made> = (0..messages.parse()?)
+        .map(|number| talk.message(number))
+        .collect();
+    let answer = match which.as_str() {
+        "ours" => ours(folder.as_ref(), &made)?,
+        "plain" => theirs(folder.as_ref(), &made)?,
+        other => bail!("there is no side {other}"),
+    };
+    serde_json::to_writer(std::io::stdout(), &answer)?;
+    Ok(())
 }
 
 /// What a side holds in the end: messages, conversations and the newest lines of the list.

@@ -45,6 +45,11 @@ fn start(mut words: Vec<String>) -> Result<()> {
     {
         return paint::furnish(folder.as_ref());
     }
+    if let [verb, side @ ..] = words.as_slice()
+        && verb == insert::SIDE
+    {
+        return insert::side(side);
+    }
     let json = words.iter().any(|word| word == "--json");
     let quick = words.iter().any(|word| word == "--quick");
     words.retain(|word| word != "--json" && word != "--quick");
