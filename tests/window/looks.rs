@@ -77,14 +77,14 @@ pub(crate) async fn keep(page: &Page, name: &str) -> Result<()> {
 /// Draws every Arabic word of the screen after a lone alef, in the window's own letters: the foot of
 /// the alef shows where the engine put the word. WebKitGTK lifts or lowers a whole word when the last
 /// sign of it is drawn above or below a letter, as the dots are in some families; then the words of
-/// one line stand at different heights. What customers write may end in such a sign; what the window
-/// says does not.
+/// one line stand at different heights. What customers write may end in such a sign; then one of no
+/// width stands behind it (`ui/src/i18n/level.ts`).
 const LINE: &str = r##"
 const done = arguments[arguments.length - 1];
 document.fonts.ready.then(() => {
   const text = document.body.innerText;
-  const words = [...new Set(text.split(/[^\u0600-\u06ff]+/))]
-    .filter((word) => word.length > 1 && !/[\u064b-\u0652]$|\u0644[\u064b-\u0652]+\u0627$/.test(word));
+  const words = [...new Set(text.split(/[^\u0600-\u06ff\u200c]+/))]
+    .filter((word) => word.length > 1);
   const canvas = document.createElement('canvas');
   canvas.width = 1200;
   canvas.height = 160;
@@ -104,8 +104,9 @@ document.fonts.ready.then(() => {
   };
   const right = foot('', 100);
   const off = words.filter((word) => Math.abs(foot(word, 100) - right) > 2);
-  // A word that stands lower has to be found.
-  const control = Math.abs(foot(words[0] ?? '', 106) - right) > 2;
+  // A word that stands lower has to be found, and one that its last sign lifts.
+  const control = Math.abs(foot(words[0] ?? '', 106) - right) > 2
+    && Math.abs(foot('\u0634\u0643\u0631\u0627\u064b', 100) - right) > 2;
   done({ words: words.length, off, control });
 });
 "##;

@@ -60,10 +60,12 @@ fn webhook(people: &[(String, Vec<String>)], at: i64) -> Value {
     }]})
 }
 
-/// What turns its neighbours is not shown, and everything else is.
+/// What turns its neighbours is not shown, and everything else is. What keeps words on their line has
+/// no width and says nothing.
 fn shown(text: &str) -> String {
     let turns = |sign: char| matches!(sign, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().filter(|sign| !turns(*sign)).collect()
+    let plain = |sign: &char| !turns(*sign) && *sign != '\u{200c}';
+    text.chars().filter(plain).collect()
 }
 
 /// The texts of the open thread.

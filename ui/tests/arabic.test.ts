@@ -4,6 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ar } from '../src/i18n/ar';
+import { level } from '../src/i18n/level';
 
 const all = JSON.stringify(ar);
 
@@ -31,6 +32,19 @@ describe('Arabic words', () => {
     expect(lifted(all)).toEqual([]);
     // The control.
     expect(lifted('بلا ردّ، أهلًا. مرحبًا مؤكَّدة')).toEqual(['ردّ', 'أهلًا']);
+  });
+});
+
+describe('what customers write', () => {
+  it('is lifted by no last sign, and is otherwise as it was written', () => {
+    for (const said of ['شكراً', 'شكراً.', 'أهلًا! مرحباً، كيف الحال', 'ردّ', 'مُنَاقَشَةُ سُبُلِ']) {
+      expect(lifted(said), 'the control').not.toEqual([]);
+      expect(lifted(level(said).replaceAll('\u200c', 'د'))).toEqual([]);
+      expect(level(said).replaceAll('\u200c', '')).toBe(said);
+      expect(level(level(said))).toBe(level(said));
+    }
+    for (const said of ['مرحبًا', 'Olá', '田中 美咲', 'می\u200cخواهم', ''])
+      expect(level(said)).toBe(said);
   });
 });
 
