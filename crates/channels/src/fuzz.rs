@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use domain::Timestamp;
+use domain::inbound::Event;
+use domain::{Channel, Timestamp};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
@@ -12,8 +13,25 @@ use crate::meta::history::Thread;
 use crate::meta::login::TokenFacts;
 use crate::meta::message::{attachments, event};
 use crate::meta::{Account, accounts, usage};
+use crate::{RawPart, normalize};
 
 const NOW: Timestamp = Timestamp(1_795_341_600_000);
+
+/// A part of a webhook. Whatever it holds something comes of it, and the same the next time.
+pub fn part(channel: Channel, object: &str, bytes: &[u8]) {
+    let part = RawPart {
+        object,
+        entry_id: "17841400000000001",
+        entry_time: Some(1_795_341_600),
+        received_at: NOW,
+        account: "17841400000000001",
+        part: bytes,
+    };
+    let (events, again) = (normalize(channel, &part), normalize(channel, &part));
+    assert!(!events.is_empty(), "a part vanished");
+    let keys = |events: &[Event]| events.iter().map(|one| one.key.clone()).collect::<Vec<_>>();
+    assert_eq!(keys(&events), keys(&again), "the same part, other events");
+}
 
 /// An answer of the Graph API, as an error and as facts about a token.
 pub fn answer(bytes: &[u8]) {
