@@ -148,6 +148,7 @@ export const ar: Catalogue = {
   'window.draftKept': 'مسودتك محفوظة:',
 
   // The thread
+  'person.unnamed': 'شخص على {channel}',
   'thread.messages': 'الرسائل',
   'thread.person': 'الشخص',
   'thread.backToList': 'العودة إلى المحادثات',

@@ -110,6 +110,7 @@ export const en = {
   'window.draftKept': 'Your draft is kept:',
 
   // The thread
+  'person.unnamed': 'Somebody on {channel}',
   'thread.messages': 'Messages',
   'thread.person': 'Person',
   'thread.backToList': 'Back to the conversations',

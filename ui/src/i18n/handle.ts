@@ -21,6 +21,11 @@ export function handleText({ channel, handle }: Named): string {
   return channel === 'messenger' ? handle : numberText(handle);
 }
 
+/** Somebody's name, or that it is not known yet: Meta tells it a moment after the first words. */
+export function calledName(one: { readonly channel: ChannelView; readonly name: string }): string {
+  return one.name || t('person.unnamed', { channel: t(`channel.${one.channel}`) });
+}
+
 /** What the owner types to disconnect an account: its handle or number, else its name. */
 export function typedName(account: Named & { readonly name: string }): string {
   if (isEnding(account.handle)) return account.handle?.slice(1) ?? '';

@@ -1,5 +1,6 @@
 // What a row of the list says: its last line, and the name a screen reader gives it.
 import type { ConversationView, LastKindView, LastView } from '../backend/backend';
+import { calledName } from './handle';
 import { when } from './times';
 import { sayWindow } from './window';
 import { listed, t, words, type Key } from './words.svelte';
@@ -37,7 +38,7 @@ export function leadOf(row: ConversationView, offline: boolean): Lead {
 
 /** Person, channel, unread count, last line: in this order, read aloud as one. */
 export function rowName(row: ConversationView, offline: boolean): string {
-  const parts = [row.name, t(`channel.${row.channel}`)];
+  const parts = [calledName(row), t(`channel.${row.channel}`)];
   if (row.unread > 0) parts.push(t('rail.unreadCount', { n: row.unread }));
   parts.push(lastLine(row, leadOf(row, offline)));
   return listed(...parts);

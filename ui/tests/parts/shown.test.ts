@@ -115,6 +115,21 @@ describe('somebody known by nothing but a number', () => {
   });
 });
 
+describe('somebody whose name Meta has not told yet', () => {
+  it('is called somebody, and by the name as soon as it is there', async () => {
+    const shop = await open();
+    const one = shop.kept.find(({ seed }) => seed.name === 'Clara Whitfield');
+    if (one) one.seed.name = '';
+    shop.tell({ kind: 'conversations', ids: [] });
+    await page.getByRole('option', { name: 'Somebody on Instagram' }).click();
+    const heading = (name: string) => page.getByRole('heading', { name }).first();
+    await expect.element(heading('Somebody on Instagram')).toBeVisible();
+    if (one) one.seed.name = 'Clara Whitfield';
+    shop.tell({ kind: 'conversations', ids: [] });
+    await expect.element(page.getByRole('option', { name: 'Clara Whitfield' })).toBeVisible();
+  });
+});
+
 describe('a found message', () => {
   it('has the pictures around it as pictures, not as the word', async () => {
     await open();
