@@ -224,6 +224,10 @@ fn webhooks(connection: &Connection) -> rusqlite::Result<Vec<Verdict>> {
             counters::UNKNOWN_ACCOUNT,
             "parts dropped: for accounts nobody here has connected",
         ),
+        (
+            counters::NAMELESS,
+            "parts dropped: they do not say whose they are, in the form this version knows",
+        ),
         (counters::REPEATED, "repeated by Meta, and taken once"),
     ] {
         if let Some(known) = count(name).filter(|known| known.value > 0) {

@@ -8,6 +8,8 @@ use rusqlite::{Connection, params};
 pub(crate) const NOT_JSON: &str = "webhooks_not_json";
 /// A part of a webhook for an account nobody here has connected.
 pub(crate) const UNKNOWN_ACCOUNT: &str = "parts_unknown_account";
+/// A part of a webhook that says neither what it is about nor whose it is.
+pub(crate) const NAMELESS: &str = "parts_nameless";
 /// A webhook that was accepted.
 pub(crate) const ACCEPTED: &str = "webhooks_accepted";
 /// A webhook whose signature was not good.
@@ -24,7 +26,11 @@ pub(crate) struct Count {
     pub(crate) at: i64,
 }
 
+/// Adds to a count. Nothing to add leaves it as it is, also when it last grew.
 pub(crate) fn add(connection: &Connection, name: &str, by: u64, now: i64) -> rusqlite::Result<()> {
+    if by == 0 {
+        return Ok(());
+    }
     connection
         .prepare_cached(
             "INSERT INTO counters (name, value, at) VALUES (?1, ?2, ?3)

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use wire::event::Control;
 
 use super::signature::{self, Verified};
-use super::split::{self, Address, Addressed};
+use super::split::{self, Address, Addressed, Split};
 use crate::clock::minute_of;
 use crate::metrics::Outcome;
 use crate::pseudonym::{Kind, Pepper, Pseudonym};
@@ -41,12 +41,12 @@ async fn refuse(relay: &Relay) -> Outcome {
 async fn accept(relay: &Relay, webhook: Verified) -> Outcome {
     let now = relay.clock().now();
     let (slot, size) = (webhook.slot(), webhook.body().len());
-    let Ok(parts) = split::split(&webhook, now) else {
+    let Ok(split) = split::split(&webhook, now) else {
         relay.count(counters::NOT_JSON).await;
         tracing::warn!(slot, size, "a webhook with a good signature is no JSON");
         return Outcome::NotJson;
     };
-    match store(relay, &webhook, parts, now).await {
+    match store(relay, &webhook, split, now).await {
         Ok(stored) => {
             let Stored {
                 parts,
@@ -80,7 +80,7 @@ struct Stored {
 async fn store(
     relay: &Relay,
     webhook: &Verified,
-    parts: Vec<Addressed>,
+    Split { parts, nameless }: Split,
     now: i64,
 ) -> Result<Stored> {
     let pepper = relay.keys().pepper().clone();
@@ -110,6 +110,7 @@ async fn store(
         .queue()
         .write(now, move |commit| {
             counters::add(commit, counters::UNKNOWN_ACCOUNT, unknown, now)?;
+            counters::add(commit, counters::NAMELESS, nameless, now)?;
             let anything = !sealed.is_empty() || !told.is_empty();
             if anything && !seen::remember(commit, body, now)? {
                 counters::add(commit, counters::REPEATED, 1, now)?;

@@ -113,16 +113,27 @@ struct Party<'a> {
     id: Id<'a>,
 }
 
+/// What a webhook falls into.
+#[derive(Debug, Default)]
+pub(crate) struct Split {
+    pub(crate) parts: Vec<Addressed>,
+    /// How many entries say neither what they are about nor whose they are: they go to nobody.
+    pub(crate) nameless: u64,
+}
+
 /// Splits a webhook.
-pub(crate) fn split(webhook: &Verified, received_at: i64) -> Result<Vec<Addressed>, NotJson> {
+pub(crate) fn split(webhook: &Verified, received_at: i64) -> Result<Split, NotJson> {
     let text = std::str::from_utf8(webhook.body()).map_err(|_| NotJson)?;
     let body: Body<'_> = serde_json::from_str(text).map_err(|_| NotJson)?;
     let object = body.object.unwrap_or_default();
-    let mut parts = Vec::new();
+    let mut split = Split::default();
     for raw in body.entry.unwrap_or_default() {
         let Ok(entry) = serde_json::from_str::<Entry<'_>>(raw.get()) else {
+            split.nameless += 1;
             continue;
         };
+        let before = split.parts.len();
+        let parts = &mut split.parts;
         let about = About {
             object: &object,
             raw,
@@ -132,12 +143,13 @@ pub(crate) fn split(webhook: &Verified, received_at: i64) -> Result<Vec<Addresse
         match object.as_ref() {
             "page" => parts.extend(about.account(Kind::Page, &entry)),
             "instagram" => parts.extend(about.account(Kind::Instagram, &entry)),
-            "whatsapp_business_account" => about.numbers(&entry, &mut parts),
+            "whatsapp_business_account" => about.numbers(&entry, parts),
             "permissions" => parts.extend(about.person(&entry)),
             _ => {}
         }
+        split.nameless += u64::from(split.parts.len() == before);
     }
-    Ok(parts)
+    Ok(split)
 }
 
 /// What the parts of one entry have in common.
@@ -254,7 +266,7 @@ mod tests {
     use crate::webhook::tests::verified;
 
     fn parts(body: &str) -> Vec<Addressed> {
-        split(&verified(body.as_bytes()), 7).unwrap()
+        split(&verified(body.as_bytes()), 7).unwrap().parts
     }
 
     fn account(kind: Kind, id: &str) -> Address {
@@ -329,18 +341,30 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_nobody_is_left_out() {
-        for body in [
-            r#"{"object":"user","entry":[{"id":"1"}]}"#,
-            r#"{"object":"page"}"#,
-            r#"{"object":"page","entry":[]}"#,
-            r#"{"object":"page","entry":[{"time":1}]}"#,
-            r#"{"object":"page","entry":[7,"x",null,[]]}"#,
-            r#"{"entry":[{"id":"1"}]}"#,
-            "{}",
+    fn what_belongs_to_nobody_is_left_out_and_counted() {
+        for (body, nameless) in [
+            (r#"{"object":"user","entry":[{"id":"1"}]}"#, 1),
+            (r#"{"object":"page"}"#, 0),
+            (r#"{"object":"page","entry":[]}"#, 0),
+            (r#"{"object":"page","entry":[{"time":1}]}"#, 1),
+            (r#"{"object":"page","entry":[7,"x",null,[]]}"#, 4),
+            (
+                r#"{"object":"whatsapp_business_account","entry":[{"id":"1","changes":7}]}"#,
+                1,
+            ),
+            (r#"{"entry":[{"id":"1"}]}"#, 1),
+            ("{}", 0),
         ] {
-            assert!(parts(body).is_empty(), "{body}");
+            let split = split(&verified(body.as_bytes()), 7).unwrap();
+            assert!(split.parts.is_empty(), "{body}");
+            assert_eq!(split.nameless, nameless, "{body}");
         }
+        let good = br#"{"object":"page","entry":[{"id":"1","messaging":[]}]}"#;
+        assert_eq!(
+            split(&verified(good), 7).unwrap().nameless,
+            0,
+            "the control"
+        );
     }
 
     #[test]

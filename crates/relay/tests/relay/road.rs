@@ -242,6 +242,23 @@ async fn bytes_that_are_no_json_are_taken_counted_and_named() {
 }
 
 #[tokio::test]
+async fn entries_that_say_nothing_of_whose_they_are_are_counted() {
+    let world = World::start().await;
+    for body in [
+        r#"{"object":"page","entry":[7,{"time":1}]}"#,
+        r#"{"object":"page","entry":[{"id":"1","messaging":[]}]}"#,
+    ] {
+        assert_eq!(world.webhook_bytes(body.as_bytes().to_vec()).await, 200);
+    }
+    let count =
+        |name: &str| world.count(&format!("SELECT value FROM counters WHERE name = '{name}'"));
+    assert_eq!(
+        (count("parts_nameless"), count("parts_unknown_account")),
+        (2, 1)
+    );
+}
+
+#[tokio::test]
 async fn forged_webhooks_leave_nothing() {
     let world = World::start().await;
     let mut device = world.device(1).await;
