@@ -5,7 +5,7 @@
 
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::workspace::{Workspace, which};
 use crate::{say, step};
@@ -86,6 +86,7 @@ pub(crate) fn install(workspace: &Workspace) -> Result<()> {
         "Installing system packages: {}",
         missing.join(" ")
     ));
+    may_install()?;
     let log = |name: &str| workspace.log(name);
     step::must("package lists", apt(&["update"]), log("apt update"))?;
     let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
@@ -120,12 +121,31 @@ fn not_installed<'a>(wanted: &[&'a str], listing: &str) -> Vec<&'a str> {
         .collect()
 }
 
+/// Asks for the password before the steps begin: those run beside the terminal and cannot.
+fn may_install() -> Result<()> {
+    if is_root() {
+        return Ok(());
+    }
+    let status = Command::new("sudo").arg("--validate").status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => bail!(
+            "sudo does not let you install packages: install the above as root, then run this again"
+        ),
+        Err(_) => bail!("there is no sudo here: install the above as root, then run this again"),
+    }
+}
+
 fn apt(arguments: &[&str]) -> Command {
     let mut command = if is_root() {
         Command::new("apt-get")
     } else {
         let mut command = Command::new("sudo");
-        command.args(["--preserve-env=DEBIAN_FRONTEND", "apt-get"]);
+        command.args([
+            "--non-interactive",
+            "--preserve-env=DEBIAN_FRONTEND",
+            "apt-get",
+        ]);
         command
     };
     command
