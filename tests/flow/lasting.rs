@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use domain::Channel;
 use domain::secrets::Secrets as _;
-use engine::read::Trouble;
+use domain::{Channel, ConversationId};
+use engine::read::{Item, Trouble};
 use store::{MemorySecrets, Paths, Profile, Vault};
 use tests::shop::Shop;
 use tests::world::World;
@@ -147,6 +147,40 @@ async fn a_relay_from_a_backup_is_noticed_and_what_can_come_back_does() -> Resul
     }
     let words = shop.words(conversation.id).await?;
     assert_eq!(words.len(), 3, "nothing came twice: {words:?}");
+    assert_eq!(gaps(&shop, conversation.id).await?, [] as [u32; 0]);
+    // How much of WhatsApp's went nobody counted: that something may be missing is said.
+    let (conversation, _) = shop.hears("After (whatsapp)").await?;
+    assert_eq!(gaps(&shop, conversation.id).await?, [0]);
+    Ok(())
+}
+
+/// The gaps a thread shows, each with how many messages it speaks of.
+async fn gaps(shop: &Shop, conversation: ConversationId) -> Result<Vec<u32>> {
+    let thread = shop.engine.thread(conversation, None, None, 99).await?;
+    let counts = thread.items.iter().filter_map(|item| match item {
+        Item::Gap { count, .. } => Some(*count),
+        Item::Message(_) => None,
+    });
+    Ok(counts.collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_whatsapp_may_have_lost_with_its_subscription_is_said_once() -> Result<()> {
+    let world = World::start().await?;
+    let shop = Shop::open(&world, "shop").await?;
+    shop.connect(&world, &[Channel::Whatsapp]).await?;
+    world.phones.say("whatsapp", "clara", "Before").await?;
+    let (conversation, _) = shop.hears("Before").await?;
+    shop.engine.check_connections().await?;
+    assert_eq!(gaps(&shop, conversation.id).await?, [] as [u32; 0]);
+    world.phones.fault("unsubscribe", "whatsapp").await?;
+    world.phones.say("whatsapp", "clara", "Never sent").await?;
+    for _ in 0..2 {
+        shop.engine.check_connections().await?;
+    }
+    world.phones.say("whatsapp", "clara", "After").await?;
+    shop.hears("After").await?;
+    assert_eq!(gaps(&shop, conversation.id).await?, [0]);
     Ok(())
 }
 

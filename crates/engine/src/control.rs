@@ -167,9 +167,13 @@ async fn mark(shop: &Shop, control: &Control) -> Result<()> {
         Control::Restored { from, .. } => {
             for connected in shop.connections() {
                 if connected.vault().is_ok() {
-                    repair::mark_refused(shop, &connected, 0, Timestamp(*from)).await?;
+                    let from = Timestamp(*from);
+                    connected
+                        .write(move |write| repair::mark_uncounted(write, from))
+                        .await?;
                 }
             }
+            shop.wake.repair.notify_one();
             shop.wake.upkeep.notify_one();
             Ok(())
         }

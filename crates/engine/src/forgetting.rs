@@ -67,11 +67,10 @@ impl Engine {
             .await?;
         let record = records.iter().find(|record| record.id == id);
         let record = record.ok_or(Error::Gone)?;
-        let meant = match handle_among(record, &records) {
-            Some(handle) => is_same(&bare(&name), &bare(&handle)),
-            None => is_same(&name, &record.name),
-        };
-        if !meant {
+        // The name is always enough: the card above it says which of two namesakes this is.
+        let handle = handle_among(record, &records);
+        let by_handle = handle.is_some_and(|handle| is_same(&bare(&name), &bare(&handle)));
+        if !by_handle && !is_same(&name, &record.name) {
             return Err(Error::NameDiffers);
         }
         let asked = by_owner(shop.now(), Scope::Connection);

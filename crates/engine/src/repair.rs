@@ -29,8 +29,12 @@ use crate::phase::LinkState;
 use crate::shop::Shop;
 use crate::tokens::{Extend, Whose};
 
-use marks::{COMPLETE_UNTIL, ENVELOPES_LOST, MISSING_SINCE, complete_until, timestamp_mark};
-pub(crate) use marks::{mark_lost, mark_missing, mark_missing_since_complete, mark_refused};
+use marks::{
+    COMPLETE_UNTIL, ENVELOPES_LOST, MISSING_SINCE, UNCOUNTED, complete_until, timestamp_mark,
+};
+pub(crate) use marks::{
+    mark_lost, mark_missing, mark_missing_since_complete, mark_refused, mark_uncounted,
+};
 
 /// How often subscriptions are checked.
 pub(crate) const CHECK_EVERY: Duration = Duration::from_secs(15 * 60);
@@ -134,7 +138,7 @@ async fn keep_subscribed(shop: &Shop, connected: &Arc<Connected>, token: &Token)
             shop.learn(connected, |health| health.unsubscribed_since = Some(since))
                 .await;
             connected
-                .write(move |write| mark_missing(write, since))
+                .write(move |write| mark_uncounted(write, since))
                 .await?;
         }
         if let Err(error) = subscribe(&shop.graph, account, token).await {
@@ -221,13 +225,15 @@ async fn fill_gaps(shop: &Shop, connected: &Arc<Connected>, token: &Token) -> Re
         Ok((
             timestamp_mark(read, MISSING_SINCE)?,
             read.mark(ENVELOPES_LOST)?,
+            read.mark(UNCOUNTED)?.is_some(),
         ))
     };
-    let (since, lost) = connected.read(read).await?;
+    let (since, lost, uncounted) = connected.read(read).await?;
     let Some(since) = since else { return Ok(()) };
     if matches!(connected.account, Account::Whatsapp { .. }) {
         // WhatsApp lets nobody look back: what is lost is said.
         let lost = lost.and_then(|text| text.parse().ok()).unwrap_or(0);
+        let lost = (lost > 0 || uncounted).then_some(lost);
         return close_gap(connected, since, lost).await;
     }
     let from = since.plus(-SLACK);
@@ -248,7 +254,7 @@ async fn fill_gaps(shop: &Shop, connected: &Arc<Connected>, token: &Token) -> Re
             Err(error) => return Err(learn_from(shop, connected, error).await),
         }
     }
-    close_gap(connected, since, 0).await
+    close_gap(connected, since, None).await
 }
 
 /// More conversations have changed than are ever listed: what the others held is not here, and
@@ -345,11 +351,12 @@ async fn merge(
     Ok(())
 }
 
-/// What could be fetched was fetched. Anything that came to be missing meanwhile stays marked.
-async fn close_gap(connected: &Arc<Connected>, since: Timestamp, lost: u32) -> Result<()> {
+/// What could be fetched was fetched, and what is lost is noted: `Some(0)` is an amount
+/// nobody knows. Anything that came to be missing meanwhile stays marked.
+async fn close_gap(connected: &Arc<Connected>, since: Timestamp, lost: Option<u32>) -> Result<()> {
     connected
         .write(move |write| {
-            if lost > 0 {
+            if let Some(lost) = lost {
                 let reason = "relay".to_owned();
                 write.note_gap(&Gap {
                     conversation: None,
@@ -359,6 +366,7 @@ async fn close_gap(connected: &Arc<Connected>, since: Timestamp, lost: u32) -> R
                 })?;
             }
             write.set_mark(ENVELOPES_LOST, None)?;
+            write.set_mark(UNCOUNTED, None)?;
             if timestamp_mark(write, MISSING_SINCE)? == Some(since) {
                 write.set_mark(MISSING_SINCE, None)?;
             }

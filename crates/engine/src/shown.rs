@@ -269,7 +269,7 @@ pub(crate) fn items(messages: &[Message], gaps: &[Gap]) -> Vec<Item> {
             false,
             Item::Gap {
                 at: gap.at,
-                count: gap.lost.max(1),
+                count: gap.lost,
             },
         )
     }));

@@ -180,6 +180,7 @@ export const ar: Catalogue = {
     many: '{n} رسالة تعذّرت استعادتها',
     other: '{n} رسالة تعذّرت استعادتها',
   },
+  'thread.gapUncounted': 'قد تكون هناك رسائل ناقصة هنا',
   'thread.gapText': 'قد تكون ما زالت في {channel}.',
   'thread.gone': 'لم تعد هذه المحادثة هنا.',
   'thread.arrived': 'رسالة جديدة من {name}',

@@ -133,6 +133,7 @@ export const en = {
     one: '{n} message could not be recovered',
     other: '{n} messages could not be recovered',
   },
+  'thread.gapUncounted': 'Some messages may be missing here',
   'thread.gapText': 'It may still be in {channel}.',
   'thread.gone': 'This conversation is no longer here.',
   'thread.arrived': 'New message from {name}',

@@ -183,7 +183,7 @@ pub enum Item {
     Gap {
         /// Where they are missing.
         at: Timestamp,
-        /// How many, as far as it is known (at least one).
+        /// How many; 0 if nobody knows.
         count: u32,
     },
 }

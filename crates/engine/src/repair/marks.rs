@@ -14,6 +14,8 @@ use crate::shop::Shop;
 pub(super) const MISSING_SINCE: &str = "missing_since";
 /// In the vault: until when everything is known to be here.
 pub(super) const COMPLETE_UNTIL: &str = "complete_until";
+/// In the vault: nobody counted what was lost, as after a relay's restore. Absent otherwise.
+pub(super) const UNCOUNTED: &str = "lost_uncounted";
 /// In the vault: envelopes the relay could not hand over, not yet accounted for.
 pub(super) const ENVELOPES_LOST: &str = "envelopes_lost";
 
@@ -70,6 +72,12 @@ pub(crate) async fn mark_refused(
         .await?;
     shop.wake.repair.notify_one();
     Ok(())
+}
+
+/// From this moment on something is gone, and nobody can say how much.
+pub(crate) fn mark_uncounted(write: &VaultWrite<'_>, since: Timestamp) -> store::Result<()> {
+    mark_missing(write, since)?;
+    write.set_mark(UNCOUNTED, Some("yes"))
 }
 
 fn add_lost(write: &VaultWrite<'_>, count: u64) -> store::Result<()> {
