@@ -213,22 +213,39 @@ async fn answer_of(stream: &mut tokio::net::TcpStream) -> String {
     String::from_utf8_lossy(&bytes[..count]).into_owned()
 }
 
+/// Everything that takes a body, but for Meta's webhooks.
+const TAKES_A_BODY: [&str; 10] = [
+    "/v1/enrol",
+    "/v1/logins",
+    "/v1/claim",
+    "/v1/connections",
+    "/v1/connections/prove",
+    "/v1/tokens",
+    "/v1/deletions",
+    "/v1/deletions/refused",
+    "/meta/deletion",
+    "/meta/deauthorize",
+];
+
 #[tokio::test]
 async fn a_long_body_is_refused() {
     let world = World::start().await;
-    let long = "x".repeat(70 * 1024);
-    for path in ["/v1/enrol", "/v1/deletions", "/meta/deletion"] {
-        let answer = world
-            .http
-            .post(world.url(path))
-            .body(long.clone())
-            .send()
-            .await
-            .unwrap();
-        assert!(
-            [400, 401, 413].contains(&answer.status().as_u16()),
-            "{path}"
-        );
+    let status = async |path: &str, length: usize| {
+        let request = world.http.post(world.url(path)).body("x".repeat(length));
+        request.send().await.unwrap().status().as_u16()
+    };
+    for path in TAKES_A_BODY {
+        for length in [64 * 1024 + 1, 70 * 1024] {
+            assert_eq!(status(path, length).await, 413, "{path}: {length} bytes");
+        }
+        // The control: what is no longer than allowed is refused for what it says.
+        for length in [63 * 1024, 64 * 1024] {
+            let refused = status(path, length).await;
+            assert!(
+                [400, 401].contains(&refused),
+                "{path}: {length} bytes: {refused}"
+            );
+        }
     }
 }
 

@@ -58,6 +58,14 @@ pub(crate) async fn report_wipe(world: &World, device: &Device, streams: &[Strea
     tell(world, &told).await.unwrap();
 }
 
+/// A device does what an order asks of it, and says so.
+pub(crate) async fn carry_out(world: &World, device: &Device, login: LoginId, code: &str) {
+    let mut wipe = Wipe::new(device, Scope::Login, &[], &[login]);
+    wipe.notice.asked_by = AskedBy::Meta;
+    wipe.notice.code = Some(code.parse().unwrap());
+    tell(world, &wipe.told(device)).await.unwrap();
+}
+
 async fn tell(world: &World, told: &DeletionNotice) -> Result<String, u16> {
     let answer = world
         .http

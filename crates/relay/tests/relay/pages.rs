@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
+use crate::callbacks::delete;
 use crate::fake_meta::PAGE;
-use crate::world::{MINUTE, World, says, signed_request};
+use crate::notices::carry_out;
+use crate::world::{DAY, MINUTE, World, says, signed_request};
 
 async fn page(world: &World, path: &str) -> (u16, String, String) {
     let answer = world.get(path).await;
@@ -56,6 +58,102 @@ async fn the_page_of_a_request_says_how_far_it_is() {
         200,
         "as people type it"
     );
+}
+
+/// What the page says beside one of its three steps, and whether that is done.
+fn step(html: &str, name: &str) -> (bool, String) {
+    let items = html.split("<li").skip(1);
+    let mut items = items.filter_map(|item| item.split("</div>").next());
+    let item = items.find(|item| item.contains(&format!("<b>{name}")));
+    let item = item.unwrap_or_else(|| panic!("{name} is not in {html}"));
+    (item.starts_with(" class=\"done\""), item.to_owned())
+}
+
+const STEPS: [&str; 3] = [
+    "Received from Meta",
+    "Erased from this relay",
+    "Erased from the shop’s computers",
+];
+
+#[tokio::test]
+async fn the_page_tells_the_moment_of_each_step_once_every_computer_has_confirmed() {
+    let world = World::start().await;
+    let mut device = world.device(1).await;
+    let (hand_off, _) = device.connect(&world, "7001", &["messenger"]).await;
+    world.pass(MINUTE);
+    let code = delete(&world, "7001", world.now() / 1000).await;
+    let path = format!("/deletion/{code}");
+    // Control: as long as the computer has said nothing, nothing is said of it.
+    let (_, _, before) = page(&world, &path).await;
+    assert_eq!(STEPS.map(|name| step(&before, name).0), [true, true, false]);
+    let computers = step(&before, STEPS[2]).1;
+    assert!(!computers.contains("onfirmed by every"), "{computers}");
+    assert!(!before.contains(&format!("{path}/receipt")), "{before}");
+    world.pass(MINUTE);
+    carry_out(&world, &device, hand_off.login, &code).await;
+    let (_, _, html) = page(&world, &path).await;
+    assert!(html.contains("Your deletion request is done"), "{html}");
+    let said = [
+        "<time datetime=\"2026-11-22T10:01:00Z\">22 November 2026, 10:01:00 UTC</time>",
+        "<time datetime=\"2026-11-22T10:01:00Z\">22 November 2026, 10:01:00 UTC</time>",
+        "Confirmed by every computer (1), signed, the last on 22 November 2026, 10:02:00 UTC.",
+    ];
+    for (name, said) in STEPS.into_iter().zip(said) {
+        let (done, text) = step(&html, name);
+        assert!(done && text.contains(said), "{said} is not in {text}");
+    }
+    assert!(html.contains(&format!("{path}/receipt")), "{html}");
+}
+
+#[tokio::test]
+async fn the_page_names_what_became_of_each_computer() {
+    let world = World::start().await;
+    let mut devices = Vec::new();
+    let mut logins = Vec::new();
+    for seed in 1..=3 {
+        let mut device = world.device(seed).await;
+        let (hand_off, _) = device.connect(&world, "7001", &["messenger"]).await;
+        devices.push(device);
+        logins.push(hand_off.login);
+    }
+    world.pass(MINUTE);
+    let code = delete(&world, "7001", world.now() / 1000).await;
+    let computers = async || {
+        let (_, _, html) = page(&world, &format!("/deletion/{code}")).await;
+        assert!(
+            html.contains("Your deletion request is under way"),
+            "{html}"
+        );
+        let (done, text) = step(&html, STEPS[2]);
+        assert!(!done, "{text}");
+        text
+    };
+    let (lost, removed) = (
+        "could not be reached for 180 days.",
+        "were taken off this relay before they confirmed.",
+    );
+    let none = computers().await;
+    assert!(none.contains("None of 3 has confirmed yet."), "{none}");
+    world.pass(MINUTE);
+    carry_out(&world, &devices[0], logins[0], &code).await;
+    let some = computers().await;
+    let one = "1 of 3 confirmed, signed, the last on 22 November 2026, 10:02:00 UTC.";
+    assert!(some.contains(one), "{some}");
+    let waiting = "One was last seen on 22 November 2026.";
+    assert_eq!(some.matches(waiting).count(), 2, "{some}");
+    assert!(!some.contains(lost) && !some.contains(removed), "{some}");
+    // After half a year the two are given up, but for one that the store has as taken off.
+    world.pass(181 * DAY);
+    world.count(
+        "UPDATE deletion_devices SET state = 'removed'
+         WHERE device = (SELECT max(device) FROM deletion_devices WHERE state = 'waiting')
+         RETURNING 1",
+    );
+    let late = computers().await;
+    for said in [one, &format!("1 {lost}"), &format!("1 {removed}")] {
+        assert!(late.contains(said), "{said} is not in {late}");
+    }
+    assert!(!late.contains(waiting), "{late}");
 }
 
 #[tokio::test]
