@@ -34,6 +34,18 @@ describe('turns', () => {
     expect(kinds).toEqual(['day', 'turn', 'day', 'gap', 'turn']);
   });
 
+  it('keep two gaps of one moment apart', () => {
+    const gap = { kind: 'gap' as const, at: NOW };
+    const keys = blocksOf(
+      [
+        { ...gap, count: 3 },
+        { ...gap, count: 0 },
+      ],
+      undefined,
+    ).map((block) => block.key);
+    expect(new Set(keys).size).toBe(3);
+  });
+
   it('have a line before what was unread', () => {
     const items = [them(NOW, 'a'), us(NOW, 'b'), them(NOW, 'c'), them(NOW, 'd')];
     const first = firstUnread(items, 2);

@@ -212,6 +212,7 @@ describe('what cannot be shown as it was', () => {
     await says(log(), [
       'Mentioned you in their story',
       '3 messages could not be recovered',
+      'Some messages may be missing here',
       'Instagram sent a new kind of message. It is kept and tried again after an update.',
       'Picture is on its way',
       'Not loaded.',

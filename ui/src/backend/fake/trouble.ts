@@ -63,6 +63,7 @@ function everyOddity(): ThreadItemView[] {
   return [
     them(at, 'Look what you made!', { story: { mention: true, until: at - HOUR } }),
     { kind: 'gap', at: at + MINUTE, count: 3 },
+    { kind: 'gap', at: at + MINUTE, count: 0 },
     them(at + 2 * MINUTE, null, { unsupported: 'ig_poll' }),
     them(
       at + 3 * MINUTE,

@@ -27,7 +27,14 @@ export function blocksOf(items: readonly ThreadItemView[], firstNew: string | un
       blocks.push({ kind: 'day', key: `day-${item.kind === 'gap' ? at : item.message.id}`, at });
     before = at;
     if (item.kind === 'gap') {
-      blocks.push({ kind: 'gap', key: `gap-${at}`, count: item.count });
+      // Two gaps of one moment are two rows.
+      const key = `gap-${at}`;
+      const above = blocks.at(-1)?.key ?? '';
+      blocks.push({
+        kind: 'gap',
+        key: above.startsWith(key) ? `${above}+` : key,
+        count: item.count,
+      });
       continue;
     }
     if (item.message.id === firstNew) blocks.push({ kind: 'new', key: 'new' });
