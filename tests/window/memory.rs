@@ -1,6 +1,7 @@
 //! No key and no token where none belongs: not in the memory of the web view, not in that of the
 //! program once what they open is gone, and nowhere after the program ended.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -64,6 +65,14 @@ fn programs(counter: &Counter) -> Result<(Process, Vec<Process>)> {
     Ok((own, web))
 }
 
+async fn holds_nothing(web: &[Process], secrets: &[(String, Vec<u8>)]) -> Result<()> {
+    for process in web {
+        let found = held(process, secrets).await?;
+        ensure!(found == Some(Vec::new()), "{process:?} holds {found:?}");
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_key_and_no_token_is_in_the_web_view_or_left_once_all_is_deleted() -> Result<()> {
     let mut counter = Counter::connected().await?;
@@ -77,17 +86,18 @@ async fn no_key_and_no_token_is_in_the_web_view_or_left_once_all_is_deleted() ->
     let secrets = secrets(&counter).await?;
     let (own, web) = programs(&counter)?;
     let Some(open) = held(&own, &secrets).await? else {
-        // The program keeps others of the same user out; only a stranger's rights would let us in.
-        return Ok(());
+        // The program keeps others of the same user out; only root's rights would let us in.
+        writeln!(
+            std::io::stderr(),
+            "skipped: the program's own memory is read by root alone"
+        )?;
+        return holds_nothing(&web, &secrets).await;
     };
     ensure!(
         open.iter().any(|name| name.ends_with("/token")),
         "control: no token is found where there is one: {open:?}"
     );
-    for process in &web {
-        let found = held(process, &secrets).await?;
-        ensure!(found == Some(Vec::new()), "{process:?} holds {found:?}");
-    }
+    holds_nothing(&web, &secrets).await?;
     counter.owner()?.deletes_everything().await?;
     // The connections to Meta that are kept for a while hold what they sent last.
     wait::until("the last token to leave the memory", async || {
