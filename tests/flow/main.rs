@@ -15,4 +15,5 @@ mod offline;
 mod recorded;
 mod reply;
 mod restart;
+mod secret_rotation;
 mod webhooks;

@@ -27,6 +27,17 @@ impl Relay {
         sandbox: &Sandbox,
         clock: &Clock,
     ) -> Result<Self> {
+        let usual = [sandbox::APP_SECRET.to_owned()];
+        Self::start_with(folder, address, (sandbox, &usual), clock).await
+    }
+
+    /// The same, holding these app secrets.
+    pub async fn start_with(
+        folder: &Path,
+        address: SocketAddr,
+        (sandbox, app_secrets): (&Sandbox, &[String]),
+        clock: &Clock,
+    ) -> Result<Self> {
         let keys = folder.join("keys");
         if !keys.exists() {
             std::fs::create_dir_all(folder)?;
@@ -35,7 +46,7 @@ impl Relay {
         let listener = TcpListener::bind(address)
             .await
             .context("the relay's address is taken")?;
-        let config = config(folder, address, sandbox)?;
+        let config = config(folder, address, (sandbox, app_secrets))?;
         let clock = relay::Clock::new(clock.reader());
         let stop = CancellationToken::new();
         let running = relay::start(listener, config, clock, stop.clone()).await?;
@@ -51,14 +62,18 @@ impl Relay {
     }
 }
 
-fn config(folder: &Path, address: SocketAddr, sandbox: &Sandbox) -> Result<Config> {
+fn config(
+    folder: &Path,
+    address: SocketAddr,
+    (sandbox, app_secrets): (&Sandbox, &[String]),
+) -> Result<Config> {
     Ok(Config {
         public_url: Url::parse(&format!("http://{address}"))?,
         store: folder.join("relay.db"),
         keys: folder.join("keys"),
         meta: MetaApp {
             id: sandbox::APP_ID.to_owned(),
-            secrets: vec![Secret::new(sandbox::APP_SECRET)],
+            secrets: app_secrets.iter().map(Secret::new).collect(),
             verify_token: Secret::new(sandbox::VERIFY_TOKEN),
             graph_url: sandbox.graph_url(),
             facebook_url: sandbox.facebook_url(),

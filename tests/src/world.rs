@@ -31,6 +31,8 @@ pub struct World {
     pub clock: Clock,
     sandbox: Sandbox,
     relay: Option<Relay>,
+    /// The app secrets the relay holds from its next start on.
+    app_secrets: Vec<String>,
     address: SocketAddr,
     /// Where shops believe the relay to be.
     front: Url,
@@ -58,6 +60,7 @@ impl World {
             clock,
             sandbox,
             relay: None,
+            app_secrets: vec![sandbox::APP_SECRET.to_owned()],
             address,
             front,
             folder,
@@ -69,7 +72,8 @@ impl World {
     /// Starts the relay, again on what it has stored.
     pub async fn start_relay(&mut self) -> Result<()> {
         let folder = self.relay_folder();
-        let relay = Relay::start(&folder, self.address, &self.sandbox, &self.clock).await?;
+        let app = (&self.sandbox, self.app_secrets.as_slice());
+        let relay = Relay::start_with(&folder, self.address, app, &self.clock).await?;
         self.relay = Some(relay);
         Ok(())
     }
@@ -85,6 +89,12 @@ impl World {
     pub async fn restart_relay(&mut self) -> Result<()> {
         self.stop_relay().await;
         self.start_relay().await
+    }
+
+    /// Starts the relay again with these app secrets, the present one first.
+    pub async fn restart_relay_with(&mut self, app_secrets: &[&str]) -> Result<()> {
+        self.app_secrets = app_secrets.iter().map(ToString::to_string).collect();
+        self.restart_relay().await
     }
 
     /// The stand-in for Meta.

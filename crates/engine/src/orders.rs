@@ -170,7 +170,10 @@ async fn look_at(shop: &Arc<Shop>, order: &DeletionOrder) -> Result<()> {
             Standing::Ended => {}
             Standing::Accepted | Standing::NoToken => ended = false,
             // Meta cannot be asked now: nothing is decided without it.
-            Standing::Unknown => return Err(Error::Unexpected("Meta was not reached".to_owned())),
+            Standing::Unknown => {
+                let why = "Meta did not say whether it still accepts the login";
+                return Err(Error::Unexpected(why.to_owned()));
+            }
         }
     }
     if ended {

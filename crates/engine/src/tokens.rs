@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use channels::meta::Token;
+use channels::meta::{Error as PlatformError, Token, Verdict};
 use domain::secrets::Secret;
 use domain::{ConnectionId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -173,6 +173,38 @@ impl Shop {
         Ok(())
     }
 
+    /// Asks Meta something with a kept token and, if it finds the proof wrong, once more with a
+    /// fresh one: the app's secret may have been changed. `None` if there is no token.
+    pub(crate) async fn ask_meta<T, F>(
+        &self,
+        whose: &Whose,
+        fresh: Fresh,
+        ask: impl Fn(Token) -> F,
+    ) -> Result<Option<std::result::Result<T, PlatformError>>>
+    where
+        F: Future<Output = std::result::Result<T, PlatformError>>,
+    {
+        let Some(kept) = self.kept_token(whose).await? else {
+            return Ok(None);
+        };
+        let answer = ask(kept.token()).await;
+        let wrong = |error: &PlatformError| error.verdict() == Some(Verdict::ProofWrong);
+        if !answer.as_ref().err().is_some_and(wrong) {
+            return Ok(Some(answer));
+        }
+        let renewed = match fresh {
+            Fresh::Kept => self.renew_token(whose, Extend::No).await,
+            Fresh::ForThisAlone => self.fresh_token(kept, Extend::No).await,
+        };
+        match renewed {
+            Ok(renewed) => Ok(Some(ask(renewed.token()).await)),
+            Err(error) => {
+                tracing::warn!(?error, "no fresh proof from the relay");
+                Ok(Some(answer))
+            }
+        }
+    }
+
     /// Asks the relay for a fresh proof and, with `extend`, a longer life. The same token stays in
     /// use until the fresh one is in the keychain.
     pub(crate) async fn renew_token(
@@ -185,6 +217,18 @@ impl Shop {
             .await
             .map_err(|_| NotRenewed::Later)?;
         let kept = kept.ok_or(NotRenewed::Ended)?;
+        let fresh = self.fresh_token(kept, extend).await?;
+        self.keep_token(whose.clone(), fresh.clone())
+            .await
+            .map_err(|_| NotRenewed::Later)?;
+        Ok(fresh)
+    }
+
+    async fn fresh_token(
+        &self,
+        kept: KeptToken,
+        extend: Extend,
+    ) -> std::result::Result<KeptToken, NotRenewed> {
         let relay = self.relay().ok_or(NotRenewed::Later)?;
         let (key_id, key) = random::seal_key();
         // Its life is counted from before it was asked for: too short rather than too long.
@@ -210,12 +254,18 @@ impl Shop {
             .open(&answer.sealed.0)
             .map_err(|_| NotRenewed::Later)?;
         let fresh: FreshToken = serde_json::from_slice(&opened).map_err(|_| NotRenewed::Later)?;
-        let fresh = kept.renewed(&fresh, asked_at);
-        self.keep_token(whose.clone(), fresh.clone())
-            .await
-            .map_err(|_| NotRenewed::Later)?;
-        Ok(fresh)
+        Ok(kept.renewed(&fresh, asked_at))
     }
+}
+
+/// What becomes of a fresh proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fresh {
+    /// It goes to the keychain.
+    Kept,
+    /// It is used once and written nowhere: the token is about to be erased, and what is still on
+    /// its way to the keychain then would outlive it.
+    ForThisAlone,
 }
 
 /// Whether a longer life is wanted along with the proof.

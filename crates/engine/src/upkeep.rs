@@ -15,7 +15,7 @@ use crate::connected::{Connected, SignIn};
 use crate::error::{Error, Result};
 use crate::ingest::{self, Receiver};
 use crate::shop::Shop;
-use crate::tokens::{Extend, KeptToken, NotRenewed, Whose};
+use crate::tokens::{Extend, Fresh, KeptToken, NotRenewed, Whose};
 use crate::{erase_person, routes, sealing, unopened};
 
 /// How often to look without being woken.
@@ -157,7 +157,7 @@ pub(crate) enum Standing {
     Accepted,
     /// It was removed, or has ended.
     Ended,
-    /// Meta could not be asked.
+    /// Meta could not be asked, or takes no proof that can be had.
     Unknown,
     /// There is no token to ask with: nothing is known, and nothing will be.
     NoToken,
@@ -165,13 +165,13 @@ pub(crate) enum Standing {
 
 /// Asks Meta how a login stands.
 pub(crate) async fn standing(shop: &Shop, login: &str) -> Result<Standing> {
-    let Some(kept) = shop.kept_token(&Whose::Login(login.to_owned())).await? else {
-        return Ok(Standing::NoToken);
-    };
-    Ok(match probe(&shop.graph, &kept.token()).await {
-        Ok(Probe::Accepted) => Standing::Accepted,
-        Ok(Probe::Ended) => Standing::Ended,
-        Err(_) => Standing::Unknown,
+    let whose = Whose::Login(login.to_owned());
+    let ask = |token| async move { probe(&shop.graph, &token).await };
+    Ok(match shop.ask_meta(&whose, Fresh::Kept, ask).await? {
+        Some(Ok(Probe::Accepted)) => Standing::Accepted,
+        Some(Ok(Probe::Ended)) => Standing::Ended,
+        Some(Err(_)) => Standing::Unknown,
+        None => Standing::NoToken,
     })
 }
 

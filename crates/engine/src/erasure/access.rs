@@ -13,7 +13,7 @@ use super::Doomed;
 use crate::connected::Connected;
 use crate::eraser::Told;
 use crate::shop::Shop;
-use crate::tokens::Whose;
+use crate::tokens::{Fresh, Whose};
 
 /// Where the relay says that a connection was the last of the person who logged in, on any computer.
 pub(super) type LastOfPerson = BTreeMap<ConnectionId, bool>;
@@ -58,13 +58,12 @@ fn hear<'a>(told: &mut BTreeMap<&'a str, Told>, subscription: &'a str, word: Tol
 }
 
 async fn end_subscription(shop: &Shop, connected: &Connected) -> Told {
-    let Ok(Some(token)) = shop.token_of(connected.id).await else {
-        return Told::NotConfirmed;
-    };
-    match unsubscribe(&shop.graph, &connected.account, &token).await {
-        Ok(()) => Told::Confirmed,
-        Err(error) if access_is_over(&error) => Told::AlreadyGone,
-        Err(_) => Told::NotConfirmed,
+    let (whose, account) = (Whose::Connection(connected.id), &connected.account);
+    let ask = |token| async move { unsubscribe(&shop.graph, account, &token).await };
+    match shop.ask_meta(&whose, Fresh::ForThisAlone, ask).await {
+        Ok(Some(Ok(()))) => Told::Confirmed,
+        Ok(Some(Err(error))) if access_is_over(&error) => Told::AlreadyGone,
+        Ok(_) | Err(_) => Told::NotConfirmed,
     }
 }
 
@@ -96,14 +95,13 @@ pub(super) async fn revoke_ending(
 }
 
 async fn take_back(shop: &Shop, login: &Login, user: &str) -> Told {
-    let Ok(Some(kept)) = shop.kept_token(&Whose::Login(login.id.clone())).await else {
-        return Told::NotConfirmed;
-    };
-    match revoke(&shop.graph, &kept.token(), user).await {
-        Ok(Revoked::Confirmed) => Told::Confirmed,
-        Ok(Revoked::AlreadyGone) => Told::AlreadyGone,
-        Err(error) if access_is_over(&error) => Told::AlreadyGone,
-        Err(_) => Told::NotConfirmed,
+    let whose = Whose::Login(login.id.clone());
+    let ask = |token| async move { revoke(&shop.graph, &token, user).await };
+    match shop.ask_meta(&whose, Fresh::ForThisAlone, ask).await {
+        Ok(Some(Ok(Revoked::Confirmed))) => Told::Confirmed,
+        Ok(Some(Ok(Revoked::AlreadyGone))) => Told::AlreadyGone,
+        Ok(Some(Err(error))) if access_is_over(&error) => Told::AlreadyGone,
+        Ok(_) | Err(_) => Told::NotConfirmed,
     }
 }
 
