@@ -1,5 +1,6 @@
 //! The whole without a window: the real relay, the real engine, a stand-in for Meta.
 
+mod bombs;
 mod callbacks;
 mod duplicates;
 mod erasure;

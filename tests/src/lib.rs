@@ -4,6 +4,7 @@
 //! Nothing here decides whether a test passes; it only sets up, acts and waits.
 
 pub mod axe;
+pub mod bombs;
 pub mod browser;
 pub mod clock;
 pub mod counter;

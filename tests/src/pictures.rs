@@ -28,7 +28,7 @@ pub fn with_camera_data() -> Vec<u8> {
     png
 }
 
-fn chunk(png: &mut Vec<u8>, name: &[u8; 4], data: &[u8]) {
+pub(crate) fn chunk(png: &mut Vec<u8>, name: &[u8; 4], data: &[u8]) {
     let length = u32::try_from(data.len()).expect("a small picture");
     png.extend(length.to_be_bytes());
     let body = [name.as_slice(), data].concat();
@@ -37,7 +37,7 @@ fn chunk(png: &mut Vec<u8>, name: &[u8; 4], data: &[u8]) {
 }
 
 /// zlib without compression.
-fn stored(data: &[u8]) -> Vec<u8> {
+pub(crate) fn stored(data: &[u8]) -> Vec<u8> {
     let mut out = vec![0x78, 0x01];
     let blocks: Vec<&[u8]> = data.chunks(60_000).collect();
     for (index, block) in blocks.iter().enumerate() {

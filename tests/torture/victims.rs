@@ -48,6 +48,14 @@ impl Shim {
         }
     }
 
+    /// Ends the program before a step, counted from [`arm`].
+    pub(crate) fn kill_when_armed(step: usize) -> Self {
+        Self {
+            armed: false,
+            ..Self::kill_at(step)
+        }
+    }
+
     pub(crate) fn set(&self, command: &mut Command, library: &Path) {
         command.env("LD_PRELOAD", library);
         command.env("TORTURE_KILL_AT", self.kill_at.to_string());

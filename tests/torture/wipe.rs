@@ -223,14 +223,9 @@ async fn a_wipe_killed_at_each_step_and_again_leaves_nothing() -> Result<()> {
         let first = 1 + usize::try_from(wipes)? % STEPS;
         wipes += 1;
         for life in 0..5 {
-            let shim = Shim {
-                kill_at: if life == 0 {
-                    first
-                } else {
-                    1 + dice.below(STEPS)
-                },
-                armed: life > 0,
-                ..Shim::default()
+            let shim = match life {
+                0 => Shim::kill_when_armed(first),
+                _ => Shim::kill_at(1 + dice.below(STEPS)),
             };
             let mut desk = shop.ground.start_desk(&shim)?;
             let mut alive = desk.opened().await?.is_some();

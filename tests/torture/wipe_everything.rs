@@ -114,14 +114,9 @@ async fn forget(desk: &mut Desk, (phase, before, shop): (&str, &Before, &Shop)) 
 async fn cut_off(shop: &Shop, before: &Before, first: usize, dice: &mut Dice) -> Result<u32> {
     let mut kills = 0;
     for life in 0..4 {
-        let shim = Shim {
-            kill_at: if life == 0 {
-                first
-            } else {
-                1 + dice.below(STEPS)
-            },
-            armed: life > 0,
-            ..Shim::default()
+        let shim = match life {
+            0 => Shim::kill_when_armed(first),
+            _ => Shim::kill_at(1 + dice.below(STEPS)),
         };
         let mut desk = shop.ground.start_desk(&shim)?;
         let phase = desk.opened().await?;

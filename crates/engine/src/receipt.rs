@@ -97,6 +97,12 @@ fn write(receipt: &VerifiedReceipt, trusted: bool, out: &mut String) -> fmt::Res
 
 /// What the relay stated, and whose word it all is.
 fn write_relay(receipt: &VerifiedReceipt, trusted: bool, out: &mut String) -> fmt::Result {
+    if !receipt.times_fit() {
+        writeln!(
+            out,
+            "Its times do not fit together: a clock was wrong, or one of them was made up."
+        )?;
+    }
     let identity = receipt.notice.identity;
     let Some(stated) = &receipt.statement else {
         writeln!(out, "The relay has not answered yet.")?;
@@ -111,6 +117,11 @@ fn write_relay(receipt: &VerifiedReceipt, trusted: bool, out: &mut String) -> fm
         stated.streams,
         stated.envelopes,
         stated.routes
+    )?;
+    writeln!(
+        out,
+        "The relay heard of it at {}; an earlier time is the computer's own word.",
+        write_date(stated.received_at)
     )?;
     writeln!(out, "Signed with the relay key {}", stated.relay_key)?;
     writeln!(out, "Signed with the computer's key {identity}")?;
@@ -141,6 +152,10 @@ mod tests {
     use super::*;
 
     fn receipt() -> String {
+        completed_at(1_795_341_602_000)
+    }
+
+    fn completed_at(completed_at: i64) -> String {
         let (device, wipe) = (
             SigningSecret::from_seed(&[1; 32]),
             SigningSecret::from_seed(&[2; 32]),
@@ -162,7 +177,7 @@ mod tests {
         let completion = WipeCompletion {
             deletion,
             notice: Digest::of(notice.as_bytes()),
-            completed_at: 1_795_341_602_000,
+            completed_at,
             erased: vec![("messages".to_owned(), 214)],
             kept: Vec::new(),
             revoked: AtMeta::NotConfirmed,
@@ -193,6 +208,14 @@ mod tests {
             said.contains("Trusted: the computer's own word alone."),
             "{said}"
         );
+    }
+
+    #[test]
+    fn times_that_do_not_fit_are_said() {
+        let words = "Its times do not fit together";
+        assert!(!verify(&receipt(), None).unwrap().contains(words));
+        let said = verify(&completed_at(1_795_000_000_000), None).unwrap();
+        assert!(said.contains(words), "{said}");
     }
 
     #[test]

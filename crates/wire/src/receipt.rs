@@ -78,6 +78,21 @@ impl VerifiedReceipt {
         }
     }
 
+    /// Whether its times fit together. Each is its signer's own word: where they do not fit, a clock
+    /// was wrong or somebody moved one. Where they do, only the relay's bounds the others from
+    /// outside, and nothing bounds the relay's.
+    pub fn times_fit(&self) -> bool {
+        /// How far two clocks may be apart.
+        const SLACK: i64 = 5 * 60 * 1000;
+        let inside = self.notice.asked_at <= self.completion.completed_at;
+        let outside = self.statement.as_ref().is_none_or(|said| {
+            // On an order of Meta's it erased before the computer told it.
+            said.erased_at <= said.received_at
+                && self.completion.completed_at <= said.received_at.saturating_add(SLACK)
+        });
+        inside && outside
+    }
+
     /// Checks a receipt, offline. `relay_key` is the relay key to trust, which must have signed;
     /// without it the receipt shows only that its parts fit and which key signed.
     pub fn verify(receipt: &str, relay_key: Option<&VerifyKey>) -> Result<Self, Untrusted> {
@@ -244,6 +259,88 @@ mod tests {
         ] {
             assert!(VerifiedReceipt::verify(&changed, Some(&trusted)).is_err());
         }
+    }
+
+    #[test]
+    fn no_date_is_moved_without_its_key() {
+        let receipt = receipt();
+        let trusted = key(7).public();
+        let mut moved = 0;
+        for (at, line) in receipt.lines().enumerate() {
+            let Some((name, date)) = line.rsplit_once(' ') else {
+                continue;
+            };
+            let Some(time) = crate::read_date(date) else {
+                continue;
+            };
+            for step in 1..=75 {
+                let time = time - step * 7 * 3_600_000;
+                let line = format!("{name} {}", crate::write_date(time));
+                let lines: Vec<&str> = receipt.split('\n').collect();
+                let changed = [&lines[..at], &[&line], &lines[at + 1..]]
+                    .concat()
+                    .join("\n");
+                let verdict = VerifiedReceipt::verify(&changed, Some(&trusted));
+                assert!(verdict.is_err(), "{line}");
+                moved += 1;
+            }
+        }
+        assert_eq!(moved, 4 * 75);
+    }
+
+    #[test]
+    fn times_that_do_not_fit_are_told_and_those_of_a_liar_who_takes_care_are_not() {
+        let with = |asked: i64, completed: i64, received: i64, erased: i64| {
+            let signed_notice = WipeNotice {
+                asked_at: asked,
+                ..notice()
+            }
+            .sign(&key(1));
+            let signed_completion = WipeCompletion {
+                completed_at: completed,
+                ..completion(&signed_notice)
+            }
+            .sign(&key(2));
+            let signed_statement = RelayStatement {
+                received_at: received,
+                erased_at: erased,
+                ..statement(&signed_notice, &signed_completion)
+            }
+            .sign(&key(7));
+            let receipt = VerifiedReceipt::assemble(
+                &signed_notice,
+                &signed_completion,
+                Some(&signed_statement),
+            );
+            VerifiedReceipt::verify(&receipt, None).unwrap().times_fit()
+        };
+        let day = 24 * 3_600_000;
+        let now = 1_795_341_600_000;
+        assert!(with(now, now, now, now));
+        assert!(
+            with(now, now, now + 8 * day, now + 8 * day),
+            "a late notice"
+        );
+        assert!(
+            !with(now, now - day, now, now),
+            "erased before it was asked"
+        );
+        assert!(with(now, now, now, now - day), "on an order of Meta's");
+        assert!(
+            !with(now, now, now - day, now - day),
+            "known before it was done"
+        );
+        assert!(
+            !with(now, now, now, now + day),
+            "gone after that was stated"
+        );
+        // What all signers agree on nobody can tell from the truth.
+        assert!(with(
+            now - 300 * day,
+            now - 300 * day,
+            now - 300 * day,
+            now - 300 * day
+        ));
     }
 
     #[test]

@@ -87,6 +87,10 @@ fn decode(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage, Refusal> {
     if u64::from(width) * u64::from(height) > MOST_PIXELS {
         return Err(Refusal::TooLarge);
     }
+    // The limits hold what the decoder uses beside the picture, not the picture itself.
+    if decoder.total_bytes() > MOST_MEMORY {
+        return Err(Refusal::TooLarge);
+    }
     let turn = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let image = DynamicImage::from_decoder(decoder).map_err(|error| refusal(&error))?;
     let mut image = if image.color().has_alpha() {
