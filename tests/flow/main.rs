@@ -9,6 +9,7 @@ mod evil_relay;
 mod exposed;
 mod inbound;
 mod kinds;
+mod last_page;
 mod lasting;
 mod login;
 mod naughty;

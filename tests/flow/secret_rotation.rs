@@ -37,9 +37,12 @@ fn at_meta(receipt: &str) -> Result<(AtMeta, AtMeta)> {
 /// Whether the app may still do anything for the owner, by Meta's own word.
 async fn installed(world: &World) -> Result<bool> {
     let state = world.phones.state().await?;
-    let users = state["users"].as_array().context("people")?;
-    let owner = users.iter().find(|of| of["key"] == "owner");
-    let installed = owner.and_then(|of| of["app_installed"].as_bool());
+    let users = state.get("users").and_then(Value::as_array);
+    let owner = users.and_then(|users| {
+        let is_owner = |of: &&Value| of.get("key").and_then(Value::as_str) == Some("owner");
+        users.iter().find(is_owner)
+    });
+    let installed = owner.and_then(|owner| owner.get("app_installed")?.as_bool());
     installed.context("whether the app is installed")
 }
 

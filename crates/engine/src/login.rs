@@ -2,20 +2,22 @@
 //! code; the relay hands over, sealed, what the login brought; the owner chooses. Nothing is
 //! connected before that choice, and a link somebody else planted brings nothing here.
 
+mod bring;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::{Channel, ConnectionId, Timestamp};
 use tokio_util::sync::CancellationToken;
 use url::Url;
-use wire::api::{self, ClaimRequest, HandOff, LoginRequest, Platform, RelayAbout};
-use wire::seal::{Opener, SealSecret, Use};
+use wire::api::{self, HandOff, LoginRequest, Platform, RelayAbout};
+use wire::seal::SealSecret;
 use wire::{KeyId, LoginId, Verifier};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::link::client::{RelayClient, RelayError};
-use crate::link::loopback::{CameBack, Loopback};
+use crate::link::client::RelayClient;
+use crate::link::loopback::Loopback;
 use crate::news::News;
 use crate::read::{self, LoginFailure};
 use crate::shop::Shop;
@@ -137,7 +139,8 @@ impl Engine {
         again: Option<ConnectionId>,
     ) -> Result<Waiting> {
         let unexpected = |error: std::io::Error| Error::Unexpected(error.to_string());
-        let loopback = Loopback::open().await.map_err(unexpected)?;
+        let language = self.settings().await.language;
+        let loopback = Loopback::open(language).await.map_err(unexpected)?;
         let verifier = random::verifier();
         let (key_id, key) = random::seal_key();
         let answer = relay
@@ -166,7 +169,7 @@ impl Engine {
     /// From the browser's return to the owner's choice.
     async fn see_it_through(&self, shop: &Arc<Shop>, waiting: Waiting) {
         let again = waiting.again;
-        match tokio::time::timeout(LONGEST, bring(shop, waiting)).await {
+        match tokio::time::timeout(LONGEST, bring::bring(shop, waiting)).await {
             Err(_) => self.login_failed(LoginFailure::Expired),
             Ok(Err(failure)) => self.login_failed(failure),
             Ok(Ok(brought)) => match again.and_then(|id| brought.to_renew(shop, id)) {
@@ -266,61 +269,6 @@ fn failure_of(error: &Error) -> LoginFailure {
         Error::KeychainLocked => LoginFailure::KeychainLocked,
         _ => LoginFailure::Unexpected,
     }
-}
-
-/// Waits for the browser and claims what it brought the code for.
-async fn bring(shop: &Shop, waiting: Waiting) -> std::result::Result<Brought, LoginFailure> {
-    let Waiting {
-        relay,
-        login,
-        loopback,
-        verifier,
-        key: (key_id, key),
-        ..
-    } = waiting;
-    let code = match loopback.wait().await {
-        Ok(CameBack::Code(code)) => code,
-        Ok(CameBack::Failed(failure)) => {
-            return Err(match failure {
-                api::LoginFailure::Cancelled => LoginFailure::Cancelled,
-                api::LoginFailure::Failed => LoginFailure::Refused,
-                api::LoginFailure::Unreachable => LoginFailure::RelayUnreachable,
-                api::LoginFailure::Unknown => LoginFailure::Unexpected,
-            });
-        }
-        Err(_) => return Err(LoginFailure::Unexpected),
-    };
-    let request = ClaimRequest {
-        login,
-        handoff: code.clone(),
-        verifier,
-    };
-    let answer = relay.claim(&request).await.map_err(|error| match error {
-        RelayError::Unreachable => LoginFailure::RelayUnreachable,
-        // A code that is not of this login: somebody else's browser came by.
-        RelayError::Refused(_) | RelayError::NotARelay => LoginFailure::Refused,
-    })?;
-    let about = (Use::HandOff, *login.as_bytes());
-    let mut opener = Opener::new(about, relay.keys().relay, key_id, key);
-    let opened = opener
-        .open(&answer.sealed.0)
-        .map_err(|_| LoginFailure::Refused)?;
-    let hand_off: HandOff =
-        serde_json::from_slice(&opened).map_err(|_| LoginFailure::Unexpected)?;
-    if hand_off.login != login {
-        return Err(LoginFailure::Refused);
-    }
-    let known = shop
-        .connections()
-        .iter()
-        .map(|connected| (connected.channel(), connected.account.own_id().to_owned()))
-        .collect();
-    Ok(Brought {
-        login,
-        code,
-        hand_off,
-        known,
-    })
 }
 
 fn account(found: &api::FoundAccount) -> Option<apart::Account<'_>> {

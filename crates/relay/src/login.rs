@@ -23,6 +23,7 @@ use wire::{AccountRef, Blob, LoginId};
 use crate::answer::Refused;
 use crate::clock::{SECOND, minute_of};
 use crate::limits::client_of;
+use crate::pages;
 use crate::platform::{self, Account, Authorization, Debugged, PlatformError, Rights, SCOPES};
 use crate::pseudonym::{Kind, Pseudonym};
 use crate::queue::pending::{self, Found, Handed, LOGIN_LIFE, Prepared, Shown, Started};
@@ -85,14 +86,16 @@ pub(crate) async fn callback(
     if !relay.limits().may_return(client) {
         return StatusCode::TOO_MANY_REQUESTS.into_response();
     }
-    let back = CameBack::read(&query.unwrap_or_default());
+    let query = query.unwrap_or_default();
+    let back = CameBack::read(&query);
     let state = relay.keys().pepper().name(Kind::State, &back.state);
     let taken = relay
         .queue()
         .write(now, move |commit| Ok(pending::take(commit, state, now)?));
     let started = match taken.await {
         Ok(Some(started)) => started,
-        Ok(None) => return over(),
+        // There is nobody to send the browser on to.
+        Ok(None) => return pages::login_over(&relay, &query, &headers),
         Err(_) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
     };
     let outcome = match &back.code {
@@ -361,17 +364,6 @@ fn to_loopback(port: u16, (name, value): (&str, &str)) -> Response {
         (header::REFERRER_POLICY, "no-referrer"),
     ];
     (StatusCode::SEE_OTHER, headers).into_response()
-}
-
-/// The state is unknown, used, or too old: there is nobody to send the browser on to.
-fn over() -> Response {
-    let text = "This sign-in is over. Go back to Shopbell and start it again.";
-    let headers = [
-        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    (StatusCode::BAD_REQUEST, headers, text).into_response()
 }
 
 /// Whom a fresh token is sealed to.

@@ -1,5 +1,8 @@
 //! Waits on this computer for the browser to come back from a login. It takes one answer, shows one
 //! page and is gone; what came is a one-time code that is worthless without this device's keys.
+//! What the page says is known only when the relay has said whose code it is.
+
+mod page;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -8,6 +11,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 use wire::api::{LoginFailure, loopback};
+
+use crate::settings::Language;
+
+pub(crate) use page::Said;
+use page::Tongue;
 
 /// The longest request that is read.
 const MOST_REQUEST: usize = 8 * 1024;
@@ -27,13 +35,37 @@ pub(crate) enum CameBack {
 #[derive(Debug)]
 pub(crate) struct Loopback {
     listener: TcpListener,
+    language: Language,
+}
+
+/// The browser that came back, until it is shown its page.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    stream: TcpStream,
+    tongue: Tongue,
+}
+
+impl Guest {
+    /// Shows the page. A browser that has gone meanwhile misses it, and nothing else.
+    pub(crate) async fn show(self, said: Said) {
+        let Self { mut stream, tongue } = self;
+        let showing = async {
+            stream.write_all(tongue.answer(said).as_bytes()).await?;
+            stream.shutdown().await
+        };
+        let shown = tokio::time::timeout(PATIENCE, showing).await;
+        if !matches!(shown, Ok(Ok(()))) {
+            tracing::debug!("the browser did not wait for its page");
+        }
+    }
 }
 
 impl Loopback {
-    /// Takes a free port of this computer's own address.
-    pub(crate) async fn open() -> std::io::Result<Self> {
+    /// Takes a free port of this computer's own address. Its page is in this language.
+    pub(crate) async fn open(language: Language) -> std::io::Result<Self> {
         Ok(Self {
             listener: TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?,
+            language,
         })
     }
 
@@ -41,20 +73,28 @@ impl Loopback {
         Ok(self.listener.local_addr()?.port())
     }
 
-    /// Waits until somebody brings a code or a failure; whatever else asks is sent away.
-    pub(crate) async fn wait(self) -> std::io::Result<CameBack> {
+    /// Waits until somebody brings a code or a failure; whatever else asks is sent away. Who brought
+    /// it waits for a page.
+    pub(crate) async fn wait(self) -> std::io::Result<(CameBack, Guest)> {
         loop {
-            let (mut visitor, _) = self.listener.accept().await?;
-            let answer = tokio::time::timeout(PATIENCE, hear(&mut visitor)).await;
-            if let Ok(Ok(Some(came_back))) = answer {
-                return Ok(came_back);
+            let (mut stream, _) = self.listener.accept().await?;
+            let request = tokio::time::timeout(PATIENCE, hear(&mut stream)).await;
+            let Ok(Ok(Some(request))) = request else {
+                continue;
+            };
+            let tongue = Tongue::of(self.language, &request);
+            let guest = Guest { stream, tongue };
+            match read_request(&request) {
+                Some(came_back) => return Ok((came_back, guest)),
+                None if is_our_path(&request) => guest.show(Said::NotKnown).await,
+                None => guest.show(Said::NothingHere).await,
             }
         }
     }
 }
 
-/// Reads one request and answers it.
-async fn hear(visitor: &mut TcpStream) -> std::io::Result<Option<CameBack>> {
+/// Reads one request; `None` if it is cut off or too long.
+async fn hear(visitor: &mut TcpStream) -> std::io::Result<Option<Vec<u8>>> {
     let mut request = Vec::new();
     let mut part = [0; 1_024];
     while !request.windows(4).any(|end| end == b"\r\n\r\n") {
@@ -64,44 +104,12 @@ async fn hear(visitor: &mut TcpStream) -> std::io::Result<Option<CameBack>> {
         }
         request.extend(part.iter().take(read));
     }
-    let came_back = read_request(&request);
-    let page = match &came_back {
-        Some(CameBack::Code(_)) => page("200 OK", "You are connected. Go back to Shopbell."),
-        Some(CameBack::Failed(_)) => page("200 OK", "Nothing was connected. Go back to Shopbell."),
-        None => page("404 Not Found", "There is nothing here."),
-    };
-    visitor.write_all(page.as_bytes()).await?;
-    visitor.shutdown().await?;
-    Ok(came_back)
-}
-
-fn page(status: &str, sentence: &str) -> String {
-    let body = format!(
-        "<!doctype html><meta charset=utf-8><title>Shopbell</title>\
-         <body style=\"font:1rem system-ui;margin:4rem\"><p>{sentence}</p></body>\n"
-    );
-    format!(
-        "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\n\
-         Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n\
-         X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n\
-         Cache-Control: no-store\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
+    Ok(Some(request))
 }
 
 /// What a request line brings. Only a plain GET of our path with exactly one code or failure does.
 pub(crate) fn read_request(request: &[u8]) -> Option<CameBack> {
-    let line = request.split(|byte| *byte == b'\r').next()?;
-    let mut words = std::str::from_utf8(line).ok()?.split(' ');
-    let (Some("GET"), Some(target), Some("HTTP/1.1" | "HTTP/1.0"), None) =
-        (words.next(), words.next(), words.next(), words.next())
-    else {
-        return None;
-    };
-    let url = Url::parse("http://127.0.0.1").ok()?.join(target).ok()?;
-    if url.path() != loopback::PATH || url.host_str() != Some("127.0.0.1") {
-        return None;
-    }
+    let url = our_address(request)?;
     let values = |name: &str| {
         let found = url
             .query_pairs()
@@ -117,6 +125,25 @@ pub(crate) fn read_request(request: &[u8]) -> Option<CameBack> {
         ([], [failure]) => Some(CameBack::Failed(LoginFailure::from_name(failure))),
         _ => None,
     }
+}
+
+/// Whether it came to where logins come back, with whatever it brought.
+fn is_our_path(request: &[u8]) -> bool {
+    our_address(request).is_some()
+}
+
+/// What a plain GET of our path asks for.
+fn our_address(request: &[u8]) -> Option<Url> {
+    let line = request.split(|byte| *byte == b'\r').next()?;
+    let mut words = std::str::from_utf8(line).ok()?.split(' ');
+    let (Some("GET"), Some(target), Some("HTTP/1.1" | "HTTP/1.0"), None) =
+        (words.next(), words.next(), words.next(), words.next())
+    else {
+        return None;
+    };
+    let url = Url::parse("http://127.0.0.1").ok()?.join(target).ok()?;
+    let ours = url.path() == loopback::PATH && url.host_str() == Some("127.0.0.1");
+    ours.then_some(url)
 }
 
 #[cfg(test)]
@@ -160,21 +187,24 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_brings_nothing_does_not_end_the_waiting() {
-        let loopback = Loopback::open().await.unwrap();
+        let loopback = Loopback::open(Language::System).await.unwrap();
         let port = loopback.port().unwrap();
         let visits = async {
-            assert!(
-                ask(port, "GET /favicon.ico HTTP/1.1\r\n\r\n")
-                    .await
-                    .starts_with("HTTP/1.1 404")
-            );
-            assert!(
-                ask(port, "GET /h?c=one HTTP/1.1\r\n\r\n")
-                    .await
-                    .starts_with("HTTP/1.1 200")
-            );
+            let icon = ask(port, "GET /favicon.ico HTTP/1.1\r\n\r\n").await;
+            assert!(icon.starts_with("HTTP/1.1 404"), "{icon}");
+            let two = ask(port, "GET /h?c=one&c=two HTTP/1.1\r\n\r\n").await;
+            assert!(two.contains("This sign-in is not known"), "{two}");
+            let arabic = "GET /h?c=one HTTP/1.1\r\nAccept-Language: ar\r\n\r\n";
+            let one = ask(port, arabic).await;
+            assert!(one.starts_with("HTTP/1.1 200"), "{one}");
+            assert!(one.contains("<html lang=\"ar\" dir=\"rtl\">"), "{one}");
         };
-        let (came_back, ()) = tokio::join!(loopback.wait(), visits);
-        assert_eq!(came_back.unwrap(), CameBack::Code("one".to_owned()));
+        let waiting = async {
+            let (came_back, guest) = loopback.wait().await.unwrap();
+            guest.show(Said::GoOn).await;
+            came_back
+        };
+        let (came_back, ()) = tokio::join!(waiting, visits);
+        assert_eq!(came_back, CameBack::Code("one".to_owned()));
     }
 }

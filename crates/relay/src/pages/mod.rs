@@ -31,6 +31,11 @@ pub(crate) async fn openapi() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
 }
 
+/// A browser came back from a login that is unknown here, used, or too old.
+pub(crate) fn login_over(relay: &Relay, query: &str, headers: &HeaderMap) -> Response {
+    text::Text::login_over(relay, language::Language::asked(query, headers))
+}
+
 /// Everything that is not here.
 pub(crate) async fn not_found(State(_relay): State<Relay>) -> StatusCode {
     StatusCode::NOT_FOUND

@@ -94,6 +94,13 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// The page of a login nobody waits for any more.
+    pub(super) fn login_over(relay: &Relay, language: Language) -> Response {
+        let t = Words::of(language);
+        let text = Text::of(relay, language, (t.over_title, t.over_text, &[]));
+        page(StatusCode::BAD_REQUEST, &text)
+    }
+
     /// The page of a code nobody has.
     pub(super) fn unknown_request(relay: &Relay, language: Language) -> Response {
         let t = Words::of(language);

@@ -44,6 +44,8 @@ pub(super) struct Words {
     pub(super) proof_question: &'static str,
     pub(super) proof_ready: &'static str,
     pub(super) proof_later: &'static str,
+    pub(super) over_title: &'static str,
+    pub(super) over_text: &'static [&'static str],
     pub(super) home_title: &'static str,
     pub(super) home_text: &'static [&'static str],
     pub(super) home_links: &'static str,

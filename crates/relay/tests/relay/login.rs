@@ -322,3 +322,28 @@ async fn a_login_in_the_hand_of_another_device_is_nothing() {
     assert_eq!(other.claim(&world, &returned).await, Err(RefusalCode::Gone));
     assert!(device.claim(&world, &returned).await.is_ok());
 }
+
+#[tokio::test]
+async fn a_sign_in_that_is_over_is_told_in_the_browser_s_language() {
+    let world = World::start().await;
+    for (accept, page, sentence) in [
+        ("en", "lang=\"en\" dir=\"ltr\"", "This sign-in is over"),
+        (
+            "ar-EG,ar;q=0.9,en;q=0.5",
+            "lang=\"ar\" dir=\"rtl\"",
+            "انتهى تسجيل الدخول هذا",
+        ),
+        ("zz", "lang=\"en\" dir=\"ltr\"", "Go back to Shopbell"),
+    ] {
+        let request = world
+            .http
+            .get(world.url("/oauth/meta/callback?state=x&code=y"));
+        let answer = request.header("accept-language", accept).send().await;
+        let answer = answer.unwrap();
+        assert_eq!(answer.status(), 400);
+        assert_eq!(answer.headers()["cache-control"], "no-store");
+        let html = answer.text().await.unwrap();
+        assert!(html.contains(page) && html.contains(sentence), "{html}");
+        assert!(!html.contains("state=x"), "{html}");
+    }
+}

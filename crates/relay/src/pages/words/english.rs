@@ -38,6 +38,8 @@ pub(super) const WORDS: Words = Words {
     proof_question: "Can I prove it?",
     proof_ready: "Get the signed receipt. Anyone can check it, without this relay.",
     proof_later: "When a computer has confirmed, this page offers a signed receipt anyone can check.",
+    over_title: "This sign-in is over",
+    over_text: &["Go back to Shopbell and start it again."],
     home_title: "This is a Shopbell relay",
     home_text: &[
         "It passes what customers write to a shop on Instagram, Messenger and WhatsApp on to the \

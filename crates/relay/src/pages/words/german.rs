@@ -39,6 +39,8 @@ pub(super) const WORDS: Words = Words {
     proof_ready: "Unterschriebene Quittung holen. Jeder kann sie prüfen, auch ohne dieses Relay.",
     proof_later: "Sobald ein Rechner bestätigt hat, gibt es hier eine unterschriebene Quittung, die \
                   jeder prüfen kann.",
+    over_title: "Diese Anmeldung ist vorbei",
+    over_text: &["Bitte zurück zu Shopbell gehen und sie neu beginnen."],
     home_title: "Dies ist ein Shopbell-Relay",
     home_text: &[
         "Es reicht weiter, was Kunden einem Geschäft auf Instagram, Messenger und WhatsApp \

@@ -39,6 +39,8 @@ pub(super) const WORDS: Words = Words {
     proof_ready: "Obtener el recibo firmado. Cualquiera puede comprobarlo, sin este relé.",
     proof_later: "Cuando un equipo haya confirmado, esta página ofrece un recibo firmado que \
                   cualquiera puede comprobar.",
+    over_title: "Este inicio de sesión ha terminado",
+    over_text: &["Vuelva a Shopbell y empiécelo de nuevo."],
     home_title: "Este es un relé de Shopbell",
     home_text: &[
         "Pasa lo que los clientes escriben a una tienda por Instagram, Messenger y WhatsApp al \
