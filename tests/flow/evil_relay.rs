@@ -2,7 +2,8 @@
 //! repeat them, nor leave one out unnoticed.
 
 use anyhow::Result;
-use domain::Channel;
+use domain::{Channel, ConversationId};
+use engine::read::Item;
 use tests::evil::{Deed, EvilRelay};
 use tests::shop::Shop;
 use tests::world::World;
@@ -153,5 +154,65 @@ async fn what_is_altered_every_time_is_a_gap_and_holds_up_nothing() -> Result<()
         shop.words(conversation.id).await?,
         ["Read from Meta in the end", "Afterwards"]
     );
+    Ok(())
+}
+
+/// The gaps a thread shows, each with how many messages it speaks of; 0 where nobody counted.
+async fn gaps(shop: &Shop, conversation: ConversationId) -> Result<Vec<u32>> {
+    let thread = shop.thread(conversation).await?;
+    let counts = thread.items.iter().filter_map(|item| match item {
+        Item::Gap { count, .. } => Some(*count),
+        Item::Message(_) => None,
+    });
+    Ok(counts.collect())
+}
+
+/// A connected shop with a thread, to which the relay now has a word of its own to say.
+async fn told_of_a_permission(deed: Deed) -> Result<(World, EvilRelay, Shop, ConversationId)> {
+    let (world, evil, shop) = betrayed(&[Channel::Whatsapp]).await?;
+    world.phones.say("whatsapp", "clara", "Before").await?;
+    let (conversation, _) = shop.hears("Before").await?;
+    shop.engine.check_connections().await?;
+    assert_eq!(gaps(&shop, conversation.id).await?, [] as [u32; 0]);
+    let already = evil.seen();
+    evil.does(deed);
+    let lost = ("permission_lost", "owner pages_read_engagement");
+    world.phones.fault(lost.0, lost.1).await?;
+    tests::wait::until("the relay's word to pass by", async || {
+        Ok((evil.seen() > already).then_some(()))
+    })
+    .await?;
+    Ok((world, evil, shop, conversation.id))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_of_the_relay_s_own_that_is_altered_every_time_is_a_gap_in_what_it_may_be_about()
+-> Result<()> {
+    let (world, evil, shop, conversation) = told_of_a_permission(Deed::AlterAll).await?;
+    // What it was can be known no more, nor which connection it spoke of: that something may be
+    // missing is said, once.
+    shop.until("the gap", async |_| {
+        Ok((gaps(&shop, conversation).await? == [0]).then_some(()))
+    })
+    .await?;
+    evil.does(Deed::Honest);
+    shop.engine.check_connections().await?;
+    assert_eq!(
+        shown(&world, &evil, &shop).await?,
+        ["Before", "The last one"]
+    );
+    assert_eq!(gaps(&shop, conversation).await?, [0]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn control_a_word_of_the_relay_s_own_that_arrives_is_no_gap() -> Result<()> {
+    for deed in [Deed::Honest, Deed::AlterOnce] {
+        let (world, evil, shop, conversation) = told_of_a_permission(deed).await?;
+        let words = shown(&world, &evil, &shop).await?;
+        assert_eq!(words, ["Before", "The last one"], "{deed:?}");
+        shop.engine.check_connections().await?;
+        assert_eq!(gaps(&shop, conversation).await?, [] as [u32; 0], "{deed:?}");
+    }
     Ok(())
 }

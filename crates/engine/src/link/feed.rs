@@ -187,10 +187,7 @@ impl Feed {
         let inlet = self.inlets.get_mut(&cursor.stream).ok_or(())?;
         let moved = from_wire(&cursor, inlet.durable);
         let marked = match &inlet.whose {
-            None => {
-                shop.shop_db(move |db| db.write(|write| write.move_control_cursor(&moved)))
-                    .await
-            }
+            None => lose_control(shop, moved).await,
             Some(connected) => repair::mark_lost(shop, connected, count, moved).await,
         };
         marked.map_err(|error| tracing::warn!(%error, "a gap could not be marked"))?;
@@ -231,4 +228,27 @@ impl Feed {
         }
         frames
     }
+}
+
+/// What the relay itself had to say is lost: an order, a gap, the end of a route. Nobody can know
+/// which connection it was about, so each may be missing something from here on, and is looked at;
+/// marked before the cursor passes it.
+async fn lose_control(shop: &Shop, moved: store::Cursor) -> Result<()> {
+    let now = shop.now();
+    for connected in shop.connections() {
+        let marked = connected.write(move |write| {
+            repair::mark_missing_since_complete(write, now)?;
+            repair::mark_uncounted(write, now)
+        });
+        match marked.await {
+            // A vault that is shut is looked at when it opens, and one that goes is not missed.
+            Ok(()) | Err(Error::Gone) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    shop.shop_db(move |db| db.write(|write| write.move_control_cursor(&moved)))
+        .await?;
+    shop.wake.repair.notify_one();
+    shop.wake.upkeep.notify_one();
+    Ok(())
 }
