@@ -242,4 +242,53 @@ mod tests {
         assert!(!empty(&bare).unwrap());
         queue.stop().await;
     }
+
+    /// What the table of counts holds, as another connection sees it.
+    fn counted(path: &Path) -> Vec<String> {
+        let connection = reopen(path).unwrap();
+        counters::all(&connection).unwrap().into_keys().collect()
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_committed_together_and_what_fails_is_undone_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, rules) = store(folder.path());
+        let queue = Queue::start(&path, rules, Arc::new(|_| ())).unwrap();
+        // The first holds the writer until the others wait.
+        let (release, released) = mpsc::channel::<()>();
+        let first = queue.write(0, move |_| {
+            let _ = released.recv();
+            Ok(())
+        });
+        let jobs = (0..20).map(|number| {
+            let path = path.clone();
+            queue.write(0, move |commit| {
+                counters::add(commit, &format!("job {number:02}"), 1, 0)?;
+                if number == 7 {
+                    return Err(rusqlite::Error::InvalidQuery.into());
+                }
+                Ok(counted(&path))
+            })
+        });
+        let jobs = futures_util::future::join_all(jobs);
+        let let_go = async { drop(release) };
+        let (first, done, ()) = tokio::join!(first, jobs, let_go);
+        first.unwrap();
+        let failed: Vec<usize> = (0..).zip(&done).filter_map(failure).collect();
+        assert_eq!(failed, [7]);
+        // None of the others was committed while the last of them ran.
+        assert_eq!(done.last().unwrap().as_deref().unwrap(), [] as [&str; 0]);
+        let there = counted(&path);
+        assert_eq!(there.len(), 19, "{there:?}");
+        assert!(!there.contains(&"job 07".to_owned()));
+        // The control: what comes alone is committed before the next begins.
+        let at = path.clone();
+        let seen = queue.write(0, move |_| Ok(counted(&at))).await.unwrap();
+        assert_eq!(seen.len(), 19);
+        queue.stop().await;
+    }
+
+    fn failure<T>((number, result): (usize, &Result<T>)) -> Option<usize> {
+        result.is_err().then_some(number)
+    }
 }
