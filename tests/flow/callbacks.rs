@@ -1,13 +1,14 @@
 //! What Meta's callbacks order: a deletion, or the end of access. Only the login that is named is
 //! reached, only what Meta signed is believed, and the public page says how far it is.
 
+mod grace;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use domain::Channel;
 use engine::Phase;
-use engine::read::Trouble;
 use serde_json::{Value, json};
 use tests::files;
 use tests::shop::Shop;
@@ -30,6 +31,27 @@ async fn becomes(world: &World, code: &str, state: &str) -> Result<Value> {
         let status = status(world, code).await?;
         let now = status.get("state").and_then(Value::as_str);
         Ok((now == Some(state)).then_some(status))
+    })
+    .await
+}
+
+/// Nothing of any connection is on this computer, nor in its keychain, and the one receipt has the
+/// relay's signature. `before` is what the keychain held while it was connected.
+async fn nothing_is_left(shop: &Shop, before: &[String]) -> Result<()> {
+    assert!(files::under(&shop.data.join("vaults"))?.is_empty());
+    // What is left is the shop's own: its file's key and who this computer is.
+    let own = |name: &String| {
+        let mut endings = ["/shop/db-share", "/device/identity", "/device/seal"].iter();
+        endings.any(|ending| name.ends_with(ending))
+    };
+    let left = shop.secrets.names();
+    assert!(left.iter().all(own), "{left:?}");
+    // The control: there was more.
+    assert!(before.iter().any(|name| name.ends_with("/token")));
+    assert!(before.len() >= left.len() + 3, "{before:?}");
+    shop.until("one receipt, complete", async |engine| {
+        let receipts = engine.receipts().await?;
+        Ok(matches!(receipts.as_slice(), [one] if one.complete).then_some(()))
     })
     .await
 }
@@ -62,6 +84,7 @@ async fn meta_s_deletion_callback_erases_the_login_and_says_so_in_public() -> Re
         .say("whatsapp", "misaki", "忘れてください")
         .await?;
     shop.hears("忘れてください").await?;
+    let before = shop.secrets.names();
     let code = code(&world.phones.ask_for_deletion("owner").await?)?;
     shop.until("the first run", async |engine| {
         Ok((engine.phase() == Phase::FirstRun).then_some(()))
@@ -70,9 +93,7 @@ async fn meta_s_deletion_callback_erases_the_login_and_says_so_in_public() -> Re
     let status = becomes(&world, &code, "completed").await?;
     assert_eq!(status["devices"][0]["state"], "erased", "{status}");
     assert!(status["relay_erased_at"].is_number() || status["relay_erased_at"].is_string());
-    assert!(files::under(&shop.data.join("vaults"))?.is_empty());
-    assert_eq!(shop.engine.receipts().await?.len(), 1);
-    Ok(())
+    nothing_is_left(&shop, &before).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -252,83 +273,6 @@ async fn a_callback_that_meta_did_not_sign_does_nothing() -> Result<()> {
         .say("messenger", "clara", "All is as it was")
         .await?;
     shop.hears("All is as it was").await.map(drop)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn removing_the_app_stops_forwarding_and_erases_after_seven_days() -> Result<()> {
-    let mut world = World::start().await?;
-    let shop = Shop::open(&world, "shop").await?;
-    shop.connect(&world, &[Channel::Messenger]).await?;
-    world.phones.say("messenger", "clara", "Before").await?;
-    let (conversation, _) = shop.hears("Before").await?;
-    world.phones.remove_app("owner").await?;
-    shop.until("the notice", async |engine| {
-        let trouble = engine.connections().await?.remove(0).trouble;
-        Ok(matches!(trouble, Some(Trouble::AccessRemoved { .. })).then_some(()))
-    })
-    .await?;
-    assert_eq!(
-        shop.words(conversation.id).await?,
-        ["Before"],
-        "nothing is erased yet"
-    );
-    let (data, secrets) = (shop.data.clone(), Arc::clone(&shop.secrets));
-    shop.close().await;
-    world.pass(Duration::from_secs(6 * 24 * 3600)).await?;
-    let shop = Shop::open_with(&world, data.clone(), Arc::clone(&secrets)).await?;
-    assert_eq!(
-        shop.engine.connections().await?.len(),
-        1,
-        "six days: not yet"
-    );
-    shop.close().await;
-    world.pass(Duration::from_secs(26 * 3600)).await?;
-    world.restart_relay().await?;
-    let shop = Shop::open_with(&world, data, secrets).await?;
-    shop.until("the first run", async |engine| {
-        Ok((engine.phase() == Phase::FirstRun).then_some(()))
-    })
-    .await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn signing_in_again_within_the_grace_cancels_it() -> Result<()> {
-    let world = World::start().await?;
-    let shop = Shop::open(&world, "shop").await?;
-    shop.connect(&world, &[Channel::Messenger]).await?;
-    world.phones.say("messenger", "clara", "Before").await?;
-    let (conversation, _) = shop.hears("Before").await?;
-    world.phones.remove_app("owner").await?;
-    shop.until("the notice", async |engine| {
-        let trouble = engine.connections().await?.remove(0).trouble;
-        Ok(matches!(trouble, Some(Trouble::AccessRemoved { .. })).then_some(()))
-    })
-    .await?;
-    shop.log_in().await?;
-    shop.choose(&[Channel::Messenger]).await?;
-    assert_eq!(shop.connection(Channel::Messenger).await?.trouble, None);
-    let shop = shop.restart(&world).await?;
-    world.pass(Duration::from_secs(9 * 24 * 3600)).await?;
-    let shop = shop.restart(&world).await?;
-    assert_eq!(shop.words(conversation.id).await?, ["Before"]);
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_callback_ends_the_grace_at_once() -> Result<()> {
-    let world = World::start().await?;
-    let shop = Shop::open(&world, "shop").await?;
-    shop.connect(&world, &[Channel::Messenger]).await?;
-    world.phones.remove_app("owner").await?;
-    shop.until("the notice", async |engine| {
-        let trouble = engine.connections().await?.remove(0).trouble;
-        Ok(matches!(trouble, Some(Trouble::AccessRemoved { .. })).then_some(()))
-    })
-    .await?;
-    let code = code(&world.phones.ask_for_deletion("owner").await?)?;
-    becomes(&world, &code, "completed").await?;
-    assert_eq!(shop.engine.phase(), Phase::FirstRun);
-    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

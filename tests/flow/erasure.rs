@@ -3,17 +3,73 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use domain::{Channel, Delivery};
 use engine::Phase;
+use engine::read::Receipt;
 use serde_json::Value;
+use tests::desktop::run;
 use tests::files;
 use tests::shop::Shop;
 use tests::world::World;
+use wire::receipt::{AtMeta, VerifiedReceipt};
 
 fn subscribed(state: &Value, channel: &str) -> Option<bool> {
     let accounts = state["accounts"].as_array()?;
     accounts.iter().find(|of| of["channel"] == channel)?["subscribed"].as_bool()
+}
+
+/// What became of the permissions and of the subscription, as a verified receipt says.
+fn at_meta(receipt: &str) -> Result<(AtMeta, AtMeta)> {
+    let completion = VerifiedReceipt::verify(receipt, None)?.completion;
+    Ok((completion.revoked, completion.unsubscribed))
+}
+
+/// The only receipt there is.
+async fn the_receipt(shop: &Shop) -> Result<Receipt> {
+    let receipts = shop.engine.receipts().await?;
+    let [receipt] = receipts.as_slice() else {
+        bail!("not one receipt: {receipts:?}")
+    };
+    Ok(receipt.clone())
+}
+
+/// Waits until the only receipt there is has the relay's signature.
+async fn is_signed(shop: &Shop) -> Result<Receipt> {
+    shop.until("the relay's signature", async |_| {
+        let receipt = the_receipt(shop).await?;
+        Ok(receipt.complete.then_some(receipt))
+    })
+    .await
+}
+
+/// After everything was deleted: no file but receipts and what says nothing, nothing in the
+/// keychain, and none of these words anywhere.
+fn nothing_is_left(shop: &Shop, words: &[&str]) -> Result<()> {
+    let left: Vec<_> = files::under(shop.folder())?
+        .into_iter()
+        .filter(|file| !file.to_string_lossy().contains("receipts"))
+        .filter_map(|file| Some(file.file_name()?.to_string_lossy().into_owned()))
+        .collect();
+    let harmless = ["CACHEDIR.TAG", "lock", "wipe.a", "wipe.b"];
+    assert!(
+        left.iter().all(|name| harmless.contains(&name.as_str())),
+        "left: {left:?}"
+    );
+    assert_eq!(shop.secrets.names(), Vec::<String>::new());
+    no_words_are_left(shop, words)
+}
+
+/// None of these words lies in any file, nor who the owner and the customer are.
+fn no_words_are_left(shop: &Shop, words: &[&str]) -> Result<()> {
+    for words in words
+        .iter()
+        .chain(&["Clara Whitfield", "10229384756102938"])
+    {
+        let found = files::holding(shop.folder(), words)?;
+        assert!(found.is_empty(), "{words} lies in {found:?}");
+    }
+    Ok(())
 }
 
 fn installed(state: &Value) -> Option<bool> {
@@ -40,7 +96,7 @@ async fn disconnecting_one_leaves_nothing_of_it_and_its_sibling_alone() -> Resul
     let gone = shop.connection(Channel::Instagram).await?.id.to_string();
 
     let receipt = shop.disconnect(Channel::Instagram).await?;
-    let verified = wire::receipt::VerifiedReceipt::verify(&receipt, None);
+    let verified = VerifiedReceipt::verify(&receipt, None);
     let stated = verified.ok().and_then(|receipt| receipt.statement);
     let stated = stated.context("the relay's part")?;
     assert_eq!((stated.streams, stated.routes), (1, 1), "{receipt}");
@@ -93,10 +149,20 @@ async fn the_last_connection_takes_permissions_and_subscription_along() -> Resul
     shop.connect(&world, &[Channel::Instagram, Channel::Messenger])
         .await?;
     assert!(!shop.connection(Channel::Messenger).await?.last_of_login);
-    shop.disconnect(Channel::Instagram).await?;
+    // The control: as long as a sibling needs them, they are kept, and the receipt says so.
+    let receipt = shop.disconnect(Channel::Instagram).await?;
+    assert_eq!(
+        at_meta(&receipt)?,
+        (AtMeta::StillNeeded, AtMeta::StillNeeded),
+        "{receipt}"
+    );
     assert!(shop.connection(Channel::Messenger).await?.last_of_login);
     let receipt = shop.disconnect(Channel::Messenger).await?;
-    assert!(receipt.contains("confirmed"), "{receipt}");
+    assert_eq!(
+        at_meta(&receipt)?,
+        (AtMeta::Confirmed, AtMeta::Confirmed),
+        "{receipt}"
+    );
     let state = world.phones.state().await?;
     assert_eq!(
         (installed(&state), subscribed(&state, "messenger")),
@@ -114,9 +180,9 @@ async fn the_name_has_to_be_typed() -> Result<()> {
     let [one] = connections.as_slice() else {
         panic!("one connection: {connections:?}")
     };
-    // Its name is its siblings' name too: only its number says which one is meant.
+    // Its name is its siblings' name too: its number is asked for, and says which one is meant.
     assert_ne!(one.typed_as(), one.name);
-    for typed in ["something else", &one.name] {
+    for typed in ["something else", "", one.name.get(1..).unwrap_or_default()] {
         let refused = shop.engine.disconnect(one.id, typed.to_owned()).await;
         assert!(refused.is_err(), "{typed}");
     }
@@ -141,21 +207,66 @@ async fn a_wipe_without_the_relay_is_complete_here_and_told_eight_days_later() -
     })
     .await?;
     assert!(files::under(&shop.data.join("vaults"))?.is_empty());
-    assert!(!shop.engine.receipts().await?.remove(0).complete);
+    let written = the_receipt(&shop).await?;
+    assert!(!written.complete, "{written:?}");
     let (data, secrets) = (shop.data.clone(), Arc::clone(&shop.secrets));
     shop.close().await;
     world.pass(Duration::from_secs(8 * 24 * 3600)).await?;
     world.start_relay().await?;
     let shop = Shop::open_with(&world, data, secrets).await?;
-    shop.until("the relay's signature", async |engine| {
-        Ok(engine
-            .receipts()
-            .await?
-            .iter()
-            .all(|receipt| receipt.complete)
-            .then_some(()))
+    let signed = is_signed(&shop).await?;
+    assert_eq!(signed.id, written.id);
+    let shop = shop.restart(&world).await?;
+    let after = the_receipt(&shop).await?;
+    assert!(after.complete && after.text == signed.text, "{after:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_goes_without_the_relay_and_it_is_told_eight_days_later() -> Result<()> {
+    let mut world = World::start().await?;
+    let shop = Shop::open(&world, "shop").await?;
+    shop.connect(&world, &[Channel::Instagram, Channel::Messenger])
+        .await?;
+    let canary = "CANARY without the relay 4711";
+    world.phones.say("messenger", "clara", canary).await?;
+    shop.hears(canary).await?;
+    let mut settings = shop.engine.settings().await;
+    settings.shop_name = "CANARY name".to_owned();
+    shop.engine.set_settings(settings).await?;
+    let secrets = shop.secrets.names();
+    assert!(!secrets.is_empty());
+    world.stop_relay().await;
+    shop.engine
+        .delete_everything("CANARY name".to_owned())
+        .await?;
+    shop.until("the data to be dead", async |engine| {
+        Ok((engine.wipe_progress() == engine::read::WipeProgress::WaitingForRelay).then_some(()))
     })
-    .await
+    .await?;
+    // Before the relay has heard of it, nothing is left here but the receipt it is to sign.
+    nothing_is_left(&shop, &[canary, "CANARY name"])?;
+    assert!(!the_receipt(&shop).await?.complete);
+    world.pass(Duration::from_secs(8 * 24 * 3600)).await?;
+    let shop = shop.restart(&world).await?;
+    let waits = the_receipt(&shop).await?;
+    assert!(!waits.complete, "{waits:?}");
+    world.start_relay().await?;
+    shop.engine.wake();
+    let signed = is_signed(&shop).await?;
+    assert_eq!(signed.id, waits.id);
+    VerifiedReceipt::verify(&signed.text, None)?;
+    let shop = shop.restart(&world).await?;
+    let after = the_receipt(&shop).await?;
+    assert!(after.complete && after.text == signed.text, "{after:?}");
+    // The program has begun anew beside it, with nothing of the old.
+    assert_eq!(shop.engine.phase(), Phase::FirstRun);
+    let again = shop.secrets.names();
+    assert!(!again.iter().any(|name| secrets.contains(name)));
+    let vaults = shop.data.join("vaults");
+    let files = files::under(shop.folder())?;
+    assert!(!files.iter().any(|file| file.starts_with(&vaults)));
+    no_words_are_left(&shop, &[canary, "CANARY name"])
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,29 +290,7 @@ async fn deleting_everything_leaves_the_receipts_and_nothing_else() -> Result<()
         .delete_everything("CANARY name".to_owned())
         .await?;
     shop.wiped().await?;
-    let left: Vec<_> = files::under(shop.folder())?
-        .into_iter()
-        .filter(|file| !file.to_string_lossy().contains("receipts"))
-        .filter_map(|file| Some(file.file_name()?.to_string_lossy().into_owned()))
-        .collect();
-    let harmless = ["CACHEDIR.TAG", "lock", "wipe.a", "wipe.b"];
-    assert!(
-        left.iter().all(|name| harmless.contains(&name.as_str())),
-        "left: {left:?}"
-    );
-    assert_eq!(shop.secrets.names(), Vec::<String>::new());
-    for words in [
-        canary,
-        "CANARY name",
-        "Clara Whitfield",
-        "10229384756102938",
-    ] {
-        assert_eq!(
-            files::holding(shop.folder(), words)?,
-            Vec::<std::path::PathBuf>::new()
-        );
-    }
-    Ok(())
+    nothing_is_left(&shop, &[canary, "CANARY name"])
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -223,4 +312,62 @@ async fn a_receipt_is_checked_offline_and_fails_on_any_changed_byte() -> Result<
         );
     }
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_fails_on_a_changed_receipt_and_on_another_relay_s_key() -> Result<()> {
+    let world = World::start().await?;
+    let shop = Shop::open(&world, "shop").await?;
+    shop.connect(&world, &[Channel::Whatsapp]).await?;
+    let receipt = shop.disconnect(Channel::Whatsapp).await?;
+    let verified = VerifiedReceipt::verify(&receipt, None)?;
+    let stated = verified.statement.context("the relay's part")?;
+    let right = stated.relay_key.to_string();
+    // A key like any other, and somebody's: the computer's own.
+    let wrong = verified.notice.identity.to_string();
+    let (good, changed) = ("good.txt", "changed.txt");
+    let path = |name: &str| world.folder().join(name).to_string_lossy().into_owned();
+    std::fs::write(path(good), &receipt)?;
+    let count = format!("streams={}", stated.streams);
+    assert!(receipt.contains(&count), "{receipt}");
+    std::fs::write(path(changed), receipt.replace(&count, "streams=7"))?;
+    // The controls: with the relay's key, and with none, the true one is good.
+    for key in [Some(&right), None] {
+        let (fine, said) = verify(&path(good), key).await?;
+        assert!(fine && said.contains("Good: nothing in"), "{key:?}: {said}");
+    }
+    for (name, key, sentence) in [
+        (changed, None, "a signature of this receipt is not good"),
+        (
+            changed,
+            Some(&right),
+            "a signature of this receipt is not good",
+        ),
+        (
+            good,
+            Some(&wrong),
+            "signed by another relay key than the one given",
+        ),
+        (
+            good,
+            Some(&"abc".to_owned()),
+            "the relay key is 64 hex digits",
+        ),
+        ("nowhere.txt", None, "cannot be read as a receipt"),
+    ] {
+        let (fine, said) = verify(&path(name), key).await?;
+        assert!(!fine, "{name} with {key:?} was taken: {said}");
+        assert!(said.contains(sentence), "{name} with {key:?}: {said}");
+        assert!(!said.contains("Good"), "{name} with {key:?}: {said}");
+    }
+    Ok(())
+}
+
+/// What `shopbell verify-receipt` makes of a file.
+async fn verify(file: &str, relay_key: Option<&String>) -> Result<(bool, String)> {
+    let mut arguments = vec!["verify-receipt", file];
+    if let Some(key) = relay_key {
+        arguments.extend(["--relay-key", key]);
+    }
+    run("shopbell", &arguments).await
 }
