@@ -5,6 +5,7 @@ use domain::Channel;
 use engine::LinkState;
 use engine::read::{FoundAccount, FoundState, Login, LoginFailure, Trouble};
 use serde_json::json;
+use tests::evil::EvilRelay;
 use tests::shop::{Shop, granting};
 use tests::world::World;
 
@@ -123,13 +124,21 @@ async fn a_cancelled_login_leaves_nothing_and_can_be_begun_again() -> Result<()>
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_planted_login_link_gives_the_planter_neither_token_nor_envelope() -> Result<()> {
-    let world = World::start().await?;
-    // The planter begins a login on his own computer and keeps his browser from opening it.
+    let mut world = World::start().await?;
+    world.phones.fault("task_given", "employee").await?;
+    // The planter begins a login on his own computer and keeps his browser from opening it. All
+    // that the relay sends him passes a proxy that counts envelopes, as does what it sends her.
+    let relay = world.relay_url();
+    let his = EvilRelay::before(relay.clone()).await?;
+    let hers = EvilRelay::before(relay).await?;
+    world.talk_through(his.url());
     let planter = Shop::open(&world, "planter").await?;
     planter.meet(&world).await?;
+    planter.listens().await?;
     let planted = planter.browser.keep();
     planter.engine.start_login(None).await?;
     let link = planted.await.context("the address of the login")?;
+    let before = his.seen();
     // The shop's owner opens the link and grants everything; her browser ends on her own machine,
     // where nobody waits on that port.
     let owner = tests::browser::Browser::new(world.phones.clone());
@@ -144,27 +153,29 @@ async fn a_planted_login_link_gives_the_planter_neither_token_nor_envelope() -> 
         "{onward:?}"
     );
     // Nothing came back to the planter: no accounts, and no envelope of what is written now.
+    world.talk_through(hers.url());
     let shop = Shop::open(&world, "shop").await?;
     shop.connect(&world, &[Channel::Messenger]).await?;
-    world
-        .phones
-        .say("messenger", "clara", "Only for the shop")
-        .await?;
-    shop.hears("Only for the shop").await?;
+    for words in ["Only for the shop", "And once more"] {
+        let already = hers.seen();
+        world.phones.say("messenger", "clara", words).await?;
+        shop.hears(words).await?;
+        assert!(hers.seen() > already, "the control: hers passes by");
+    }
     assert!(!matches!(planter.engine.login(), Login::Choose { .. }));
     assert!(planter.engine.connections().await?.is_empty());
-    assert!(
-        !planter
-            .secrets
-            .names()
-            .iter()
-            .any(|name| name.ends_with("/token"))
-    );
-    assert_ne!(
-        planter.engine.link(),
-        LinkState::None,
-        "the planter is at the relay all the same"
-    );
+    let tokens = planter.secrets.names();
+    assert!(!tokens.iter().any(|name| name.ends_with("/token")));
+    assert_eq!(planter.engine.link(), LinkState::Online, "all the same");
+    assert_eq!(his.seen(), before, "an envelope went to the planter");
+    // The control: what he may read passes by there.
+    planter.browser.answers(json!({"user": "employee"}));
+    planter.log_in().await?;
+    planter.choose(&[Channel::Messenger]).await?;
+    let words = "For both of them";
+    world.phones.say("messenger", "clara", words).await?;
+    planter.hears(words).await?;
+    assert!(his.seen() > before, "his do not pass by there");
     Ok(())
 }
 
