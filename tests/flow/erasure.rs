@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use domain::{Channel, Delivery};
 use engine::Phase;
 use engine::read::Receipt;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::desktop::run;
 use tests::files;
 use tests::shop::Shop;
@@ -169,6 +169,24 @@ async fn the_last_connection_takes_permissions_and_subscription_along() -> Resul
         (Some(false), Some(false))
     );
     assert_eq!(shop.engine.phase(), Phase::FirstRun);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn control_what_meta_does_not_confirm_is_not_said_to_be_confirmed() -> Result<()> {
+    let world = World::start().await?;
+    let shop = Shop::open(&world, "shop").await?;
+    shop.connect(&world, &[Channel::Messenger]).await?;
+    let fault = json!({"kind": "http_500", "where": "DELETE /permissions", "count": 50});
+    world.phones.fault_with(fault).await?;
+    let receipt = shop.disconnect(Channel::Messenger).await?;
+    assert_eq!(
+        at_meta(&receipt)?,
+        (AtMeta::NotConfirmed, AtMeta::Confirmed),
+        "{receipt}"
+    );
+    let state = world.phones.state().await?;
+    assert_eq!(installed(&state), Some(true));
     Ok(())
 }
 
