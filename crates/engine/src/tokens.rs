@@ -317,9 +317,14 @@ impl From<NotRenewed> for Error {
 
 #[cfg(test)]
 mod tests {
+    use channels::meta::login::{Probe, probe};
     use domain::time::DAY;
+    use serde_json::json;
 
     use super::*;
+    use crate::link::client::{RelayClient, http_client};
+    use crate::testing::relay::{FakeRelay, keys};
+    use crate::testing::{Answer, NOW, TestShop, ok};
 
     fn kept(expires_at: Option<i64>) -> KeptToken {
         let origin = Url::parse("https://graph.facebook.com").unwrap();
@@ -333,6 +338,56 @@ mod tests {
         assert!(!sixty_days.is_half_spent(Timestamp(29 * DAY)));
         assert!(sixty_days.is_half_spent(Timestamp(30 * DAY)));
         assert!(!kept(None).is_half_spent(Timestamp(i64::MAX)));
+    }
+
+    /// Which proofs Meta was shown when it took the first for a wrong one, what it answered in the
+    /// end, and which proof is kept then.
+    async fn asked(fresh: Fresh, knows: bool) -> (Vec<&'static str>, bool, Option<String>) {
+        let of = TestShop::messenger().await;
+        let relay = FakeRelay::start(Vec::new()).await;
+        let identity = random::signing_secret();
+        if knows {
+            relay.knows(identity.public());
+        }
+        let clock = std::sync::Arc::clone(&of.shop.clock);
+        let client = RelayClient::new(http_client(), (relay.url, keys()), identity, clock);
+        of.shop.set_relay(Some(std::sync::Arc::new(client)));
+        let whose = Whose::Login("l".to_owned());
+        let words = ("EAAuser".to_owned(), Some("stale".to_owned()));
+        let kept = KeptToken::new(words, of.shop.origin.clone(), NOW, None);
+        of.shop.keep_token(whose.clone(), kept).await.unwrap();
+        let message = "Invalid appsecret_proof provided in the API argument";
+        let wrong = Answer::Json(400, json!({"error": {"message": message, "code": 100}}));
+        of.platform
+            .answers("GET", "/me", &[wrong, ok(json!({"id": "42"}))]);
+        let ask = |token| {
+            let shop = &of.shop;
+            async move { probe(&shop.graph, &token).await }
+        };
+        let answer = of.shop.ask_meta(&whose, fresh, ask).await.unwrap();
+        let accepted = matches!(answer, Some(Ok(Probe::Accepted)));
+        let calls = of.platform.calls("GET", "/me");
+        let shown = calls.iter().map(|call| {
+            let shows = |proof: &str| call.query.contains(&format!("appsecret_proof={proof}"));
+            let known = ["stale", "fresh"].into_iter().find(|proof| shows(proof));
+            known.unwrap_or("none")
+        });
+        // What the keychain holds, not what is remembered.
+        of.shop.tokens.forget_all();
+        let kept = of.shop.kept_token(&whose).await.unwrap().unwrap();
+        (shown.collect(), accepted, kept.proof.clone())
+    }
+
+    #[tokio::test]
+    async fn a_wrong_proof_is_renewed_once_and_kept_only_where_the_token_stays() {
+        let proof = |text: &str| Some(text.to_owned());
+        let renewed = vec!["stale", "fresh"];
+        let staying = asked(Fresh::Kept, true).await;
+        assert_eq!(staying, (renewed.clone(), true, proof("fresh")));
+        let going = asked(Fresh::ForThisAlone, true).await;
+        assert_eq!(going, (renewed, true, proof("stale")));
+        let alone = asked(Fresh::Kept, false).await;
+        assert_eq!(alone, (vec!["stale"], false, proof("stale")));
     }
 
     #[test]

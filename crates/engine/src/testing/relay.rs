@@ -15,7 +15,8 @@ use url::Url;
 use wire::api::{
     ClaimAnswer, ClaimRequest, ConnectAnswer, ConnectRequest, ConnectedStream, DeletionAnswer,
     DeletionNotice, DisconnectAnswer, EnrolAnswer, EnrolMode, EnrolRequest, FoundAccount,
-    FoundState, HandOff, HandOffUser, LoginAnswer, LoginRequest, RelayAbout,
+    FoundState, FreshToken, HandOff, HandOffUser, LoginAnswer, LoginRequest, RelayAbout,
+    TokenAnswer, TokenRequest,
 };
 use wire::chain::Cursor;
 use wire::envelope::Envelope;
@@ -92,6 +93,7 @@ impl FakeRelay {
             .route("/v1/claim", post(claim))
             .route("/v1/connections", post(connect))
             .route("/v1/connections/{stream}", delete(disconnect))
+            .route("/v1/tokens", post(tokens))
             .route("/v1/deletions", post(deletion))
             .route(
                 "/v1/deletions/refused",
@@ -157,6 +159,11 @@ impl FakeRelay {
     /// From now on notices of wipes are (not) answered.
     pub(crate) fn set_down(&self, down: bool) {
         self.state.lock().unwrap().down = down;
+    }
+
+    /// A device that was enrolled before.
+    pub(crate) fn knows(&self, device: VerifyKey) {
+        self.state.lock().unwrap().device = Some(device);
     }
 
     /// What the browser brings back to the program.
@@ -305,6 +312,30 @@ async fn disconnect(
         last_of_login: last,
         erased: 0,
     })
+}
+
+/// The same token with a fresh proof; only a device that is known gets one.
+async fn tokens(State(relay): State<FakeRelay>, body: Bytes) -> Response {
+    let request: TokenRequest = read(&body);
+    let Some(device) = relay.state.lock().unwrap().device else {
+        return axum::response::IntoResponse::into_response(axum::http::StatusCode::BAD_GATEWAY);
+    };
+    let fresh = FreshToken {
+        token: request.token.clone(),
+        proof: "fresh".to_owned(),
+        expires_at: None,
+    };
+    let target = Target {
+        what: Use::Token,
+        relay: RELAY,
+        about: *DeviceId::of(&device).as_bytes(),
+        key_id: request.key_id,
+        key: request.seal_key,
+    };
+    let plain = serde_json::to_vec(&fresh).unwrap();
+    let mut sealer = Sealer::new(&target, random::bytes()).unwrap();
+    let sealed = Blob(sealer.seal(1, &plain));
+    axum::response::IntoResponse::into_response(axum::Json(TokenAnswer { sealed }))
 }
 
 async fn deletion(State(relay): State<FakeRelay>, body: Bytes) -> Response {
