@@ -50,6 +50,11 @@ async fn three_channels_are_connected_written_on_and_answered() -> Result<()> {
         owner.sees_row(name).await?;
         owner.opens(name).await?;
         owner.reads(question).await?;
+        page.says(
+            &Find::named("group", "Messages"),
+            "Messages from before you connected are not here",
+        )
+        .await?;
         owner.answers(answer).await?;
         let phones = &counter.world.phones;
         phones
@@ -92,7 +97,20 @@ async fn only_the_accounts_that_were_ticked_are_connected() -> Result<()> {
     owner.sees_row("Guten Tag").await?;
     assert_eq!(counter.page()?.count(&Find::any("option")).await?, 1);
     owner.settings("Connections").await?;
-    assert_eq!(counter.page()?.count(&Find::any("article")).await?, 1);
+    let page = counter.page()?;
+    assert_eq!(page.count(&Find::any("article")).await?, 1);
+    // What arrived is its last event; nothing was ever sent.
+    for (fact, fits) in [
+        ("Last event", " !== 'None yet'"),
+        ("Last sent", " === 'None yet'"),
+        ("Sign-in lasts", ".endsWith('more days')"),
+    ] {
+        let told = format!(
+            "[...document.querySelectorAll('article dt')].some((dt) => dt.textContent === '{fact}'
+                && dt.nextElementSibling.textContent.trim(){fits})"
+        );
+        page.answer(&told, fact).await?;
+    }
     Ok(())
 }
 
