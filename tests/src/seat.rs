@@ -22,6 +22,8 @@ pub struct Seat {
     /// Display and bus: they end when this goes.
     _programs: Vec<Child>,
     keyring: Option<Child>,
+    /// What the collection was made with.
+    password: Option<String>,
 }
 
 /// Whether a desk has a Secret Service.
@@ -57,6 +59,7 @@ impl Seat {
             bus,
             _programs: vec![screen, daemon],
             keyring: None,
+            password: None,
         };
         if keyring == Keyring::Unlocked {
             seat.unlock("test").await?;
@@ -72,7 +75,8 @@ impl Seat {
     }
 
     /// Starts the Secret Service, with its collection opened by this password. With another
-    /// password than the first time the collection stays locked.
+    /// password than the first time the collection stays locked. Either has come to pass when this
+    /// answers: the service has its name on the bus before it has looked at the password.
     pub async fn unlock(&mut self, password: &str) -> Result<()> {
         self.lose_keyring().await;
         let mut command = Command::new("gnome-keyring-daemon");
@@ -90,10 +94,33 @@ impl Seat {
         input.write_all(password.as_bytes()).await?;
         drop(input);
         self.keyring = Some(daemon);
+        let made_with = self.password.get_or_insert_with(|| password.to_owned());
+        let locked = format!("boolean {}", made_with != password);
         let ready = crate::wait::until("the Secret Service", async || {
-            Ok(self.has_secret_service().await?.then_some(()))
+            let there = self.has_secret_service().await?;
+            Ok((there && self.collection().await?.contains(&locked)).then_some(()))
         });
         ready.await
+    }
+
+    /// Whether the collection is locked, in the words of the bus; nothing while there is none.
+    async fn collection(&self) -> Result<String> {
+        let mut command = Command::new("dbus-send");
+        command
+            .args([
+                "--session",
+                "--print-reply",
+                "--dest=org.freedesktop.secrets",
+            ])
+            .arg("/org/freedesktop/secrets/collection/login")
+            .args([
+                "org.freedesktop.DBus.Properties.Get",
+                "string:org.freedesktop.Secret.Collection",
+                "string:Locked",
+            ]);
+        self.furnish(&mut command);
+        let output = command.output().await.context("dbus-send does not start")?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     /// Ends the Secret Service: the keychain is gone.
