@@ -9,7 +9,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 use tests::exposed::{
-    as_nobody, broken_off, core_limit, machine_leaves_cores, nobody_reads, shown,
+    as_nobody, broken_off, core_limit, machine_leaves_cores, nobody_reads, shown, sleeps,
 };
 use tests::programs::program;
 use tests::{ports, wait};
@@ -168,11 +168,7 @@ async fn control_a_program_that_does_not_mind_shows_its_secrets() -> Result<()> 
         .kill_on_drop(true)
         .spawn()?;
     let id = child.id().context("it runs")?;
-    wait::until("the program", async || {
-        let name = std::fs::read_to_string(format!("/proc/{id}/comm"))?;
-        Ok((name.trim() == "sleep").then_some(()))
-    })
-    .await?;
+    sleeps(id).await?;
     ensure!(shown(id, &secrets())? == ["the app's secret in environ"]);
     ensure!(nobody_reads(&PathBuf::from(format!("/proc/{id}/environ"))).await?);
     Ok(child.kill().await?)

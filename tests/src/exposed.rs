@@ -98,6 +98,15 @@ fn cores(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// Waits until a process is the program `sleep`: until then it bears the name of what started it.
+pub async fn sleeps(id: u32) -> Result<()> {
+    wait::until("the program", async || {
+        let name = std::fs::read_to_string(format!("/proc/{id}/comm"))?;
+        Ok((name.trim() == "sleep").then_some(()))
+    })
+    .await
+}
+
 /// Whether this machine leaves core files where a program ran, shown on one that does not mind: the
 /// same look must find a secret in what it leaves. Elsewhere what is left goes where nobody of us can
 /// look, and only what programs asked for themselves is judged.
@@ -111,12 +120,7 @@ pub async fn machine_leaves_cores() -> Result<bool> {
         .kill_on_drop(true)
         .spawn()?;
     let id = child.id().context("it runs")?;
-    // The shell's name goes once the other program has taken its place.
-    wait::until("the program", async || {
-        let name = std::fs::read_to_string(format!("/proc/{id}/comm"))?;
-        Ok((name.trim() == "sleep").then_some(()))
-    })
-    .await?;
+    sleeps(id).await?;
     ensure!(
         !shown(id, &[("canary".to_owned(), secret.as_bytes().to_vec())])?.is_empty(),
         "control: what lies open in an environment is not seen"

@@ -2,7 +2,7 @@
 //! home. Nothing of it touches the person's own, and all of it ends with it.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -105,21 +105,15 @@ impl Seat {
 
     /// Whether the collection is locked, in the words of the bus; nothing while there is none.
     async fn collection(&self) -> Result<String> {
-        let mut command = Command::new("dbus-send");
-        command
-            .args([
-                "--session",
-                "--print-reply",
-                "--dest=org.freedesktop.secrets",
-            ])
-            .arg("/org/freedesktop/secrets/collection/login")
-            .args([
-                "org.freedesktop.DBus.Properties.Get",
-                "string:org.freedesktop.Secret.Collection",
-                "string:Locked",
-            ]);
-        self.furnish(&mut command);
-        let output = command.output().await.context("dbus-send does not start")?;
+        let path = "/org/freedesktop/secrets/collection/login";
+        let property = [
+            "org.freedesktop.DBus.Properties.Get",
+            "string:org.freedesktop.Secret.Collection",
+            "string:Locked",
+        ];
+        let output = self
+            .call("org.freedesktop.secrets", path, &property)
+            .await?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
@@ -229,34 +223,34 @@ impl Seat {
     }
 
     async fn ask_bus(&self, call: &[&str]) -> Result<String> {
-        let mut command = Command::new("dbus-send");
-        command
-            .args(["--session", "--print-reply", "--dest=org.freedesktop.DBus"])
-            .arg("/org/freedesktop/DBus")
-            .args(call);
-        self.furnish(&mut command);
-        let output = command.output().await.context("dbus-send does not start")?;
+        let output = self
+            .call("org.freedesktop.DBus", "/org/freedesktop/DBus", call)
+            .await?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     async fn secrets(&self, call: &[&str]) -> Result<String> {
-        let mut command = Command::new("dbus-send");
-        command
-            .args([
-                "--session",
-                "--print-reply",
-                "--dest=org.freedesktop.secrets",
-            ])
-            .arg("/org/freedesktop/secrets")
-            .args(call);
-        self.furnish(&mut command);
-        let output = command.output().await.context("dbus-send does not start")?;
+        let output = self
+            .call("org.freedesktop.secrets", "/org/freedesktop/secrets", call)
+            .await?;
         anyhow::ensure!(
             output.status.success(),
             "the Secret Service refused: {}",
             String::from_utf8_lossy(&output.stderr)
         );
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// One call on the session bus.
+    async fn call(&self, name: &str, path: &str, call: &[&str]) -> Result<Output> {
+        let mut command = Command::new("dbus-send");
+        command
+            .args(["--session", "--print-reply"])
+            .arg(format!("--dest={name}"))
+            .arg(path)
+            .args(call);
+        self.furnish(&mut command);
+        command.output().await.context("dbus-send does not start")
     }
 }
 
