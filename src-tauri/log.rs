@@ -2,8 +2,8 @@
 
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging, and hides what a panic says. `RUST_LOG` may ask for more of our own crates; the keychain's and the bus's
-/// libraries stay quiet, since they name what they store.
+/// Starts logging, and hides what a panic says. `RUST_LOG` may ask for more of our own crates; the
+/// keychain's and the bus's libraries stay quiet, since they name what they store.
 pub fn start() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let quiet = ["keyring_core=off", "zbus=warn", "hyper=warn"];
