@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::Problem;
 use crate::graph::accounts::take_back;
 use crate::world::World;
+use crate::world::logins::Token;
 use crate::world::shop::{self, Channel, Page, User};
 
 /// What an act is about.
@@ -52,6 +53,33 @@ pub(crate) fn token_revoked(world: &mut World, act: &Act, _now: i64) -> Done {
     Ok(world
         .logins
         .change(&act.place, |token| token.dead = Some(subcode)))
+}
+
+pub(crate) fn password_changed(world: &mut World, act: &Act, _now: i64) -> Done {
+    sessions_ended(world, act, 460)
+}
+
+pub(crate) fn logged_out(world: &mut World, act: &Act, _now: i64) -> Done {
+    sessions_ended(world, act, 467)
+}
+
+pub(crate) fn checkpoint(world: &mut World, act: &Act, _now: i64) -> Done {
+    sessions_ended(world, act, 459)
+}
+
+pub(crate) fn unconfirmed(world: &mut World, act: &Act, _now: i64) -> Done {
+    sessions_ended(world, act, 464)
+}
+
+/// All of a person's tokens die, those of the person's Pages too. One that is dead stays as it is.
+fn sessions_ended(world: &mut World, act: &Act, subcode: i64) -> Done {
+    let user = act
+        .user("owner")
+        .ok_or_else(|| Problem::unknown("no such user"))?;
+    let end = |token: &mut Token| {
+        token.dead.get_or_insert(subcode);
+    };
+    Ok(world.logins.change(user.id, end))
 }
 
 pub(crate) fn permission_lost(world: &mut World, act: &Act, now: i64) -> Done {

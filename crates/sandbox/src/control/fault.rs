@@ -100,10 +100,15 @@ pub(crate) const KINDS: &[Kind] = &[
     // States.
     state("webhook_hold", "Webhooks wait; `webhook_release` sends them as one batch."),
     state("phone_off", "The phone is off: nothing is delivered until `phone_on`."),
-    state("blocked", "The customer blocked the shop: 551/1545041, on WhatsApp a failed status 131026."),
+    state("blocked", "The customer blocked the shop: 551/1545041 (`value` 10 or 200: the same subcode under that code), on WhatsApp a failed status 131026."),
+    state("cannot_receive", "The customer's account takes no messages: 10/2018108."),
+    state("number_trouble", "The WhatsApp number is `value`: locked (131031), unnamed (131037), unpaid (131042), unregistered (133010), maintained (131057)."),
+    state("country_barred", "The WhatsApp number may not message the country with the calling code `value`: 130497."),
+    state("limit", "No more than `value` calls. `where`: application (4), user (17), page_calls (32: a Page's, with a person's token) or whatsapp (80008) an hour, pages (80001), instagram (80002) or messenger (80006) a day, throughput (130429; 80 if not set) a second."),
     // Switches.
     switch("proof_required", |of, on| of.proof_required = on, "Calls need an appsecret_proof."),
     switch("human_agent_off", |of, on| of.human_agent = !on, "The app does not have the Human Agent feature."),
+    switch("window_old_form", |of, on| of.window_old_form = on, "Messenger refuses a closed reply window with 10/2018065."),
     switch("allow_list", |of, on| of.allow_list = on, "The WhatsApp number is a test number: 131030 for whoever never wrote."),
     switch("conversations_paced", |of, on| of.conversations_paced = on, "Two calls per second on an account's conversations, then 613."),
     switch("targets_absent", |of, on| of.targets_absent = on, "debug_token leaves target_ids out, which means all."),
@@ -111,6 +116,10 @@ pub(crate) const KINDS: &[Kind] = &[
     // Acts.
     act("token_expired", acts::token_expired, "Tokens expire now (190/463). `where`: user, page, owner, an id."),
     act("token_revoked", acts::token_revoked, "Tokens die with subcode `value` (460: password changed)."),
+    act("password_changed", acts::password_changed, "A person (owner) changes the password: all of that person's tokens answer 190/460."),
+    act("logged_out", acts::logged_out, "A person (owner) ends all sessions: 190/467."),
+    act("checkpoint", acts::checkpoint, "A person (owner) has to confirm who they are: 190/459."),
+    act("unconfirmed", acts::unconfirmed, "A person's (owner's) account is no longer confirmed: 190/464."),
     act("permission_lost", acts::permission_lost, "The permissions named in `where` are taken back (by the owner)."),
     act("role_lost", acts::role_lost, "A person (owner) loses the role on a Page (all); the Page's token answers 190/492."),
     act("task_lost", acts::task_lost, "A person (owner) loses the MESSAGING task on a Page (all)."),

@@ -179,7 +179,7 @@ pub(crate) fn phone_numbers(
     let waba = managed_waba(world, caller, id)?;
     let node = Node {
         kind: "WhatsAppBusinessPhoneNumber",
-        value: nodes::phone_fields(waba),
+        value: nodes::phone_fields(world, waba),
         empty: &[],
         usual: nodes::PHONE_USUAL,
     };

@@ -164,7 +164,7 @@ impl Call {
     }
 
     /// Whether this is a message, not a read mark, a typing sign or a reaction of Messenger's.
-    fn sends(&self) -> bool {
+    pub(super) fn sends(&self) -> bool {
         let messages = self.path.last().is_some_and(|last| last == "messages");
         let says = ["message", "type", "text"]
             .iter()

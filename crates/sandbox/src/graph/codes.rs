@@ -34,7 +34,7 @@ impl Refusal {
                 "You're Temporarily Blocked",
                 "It looks like you were misusing this feature by going too fast.",
             ),
-            551 => Self::person_unavailable(),
+            551 => Self::person_unavailable(551),
             613 => Self::new(
                 613,
                 "(#613) Calls to this api have exceeded the rate limit.",
@@ -60,16 +60,10 @@ impl Refusal {
                 .transient(),
             (4, 2_018_354) => Self::new(4, "(#4) This app sends too many messages").transient(),
             (4, 2_446_079) => Self::new(4, "Application request limit reached").transient(),
-            (10, 2_018_065) => {
-                Self::new(10, "(#10) This message is sent outside of allowed window.").status(403)
-            }
-            (10, 2_018_108) => {
-                Self::new(10, "(#10) This person cannot receive messages right now.").status(403)
-            }
+            (10, 2_018_065) => Self::messenger_window_of_old(),
+            (10, 2_018_108) => Self::cannot_receive(),
             (190, _) => Self::token_dead(subcode, "the app"),
-            (200, 1_545_041) => {
-                Self::new(200, "(#200) This person isn't available right now.").status(403)
-            }
+            (10 | 200, 1_545_041) => Self::person_unavailable(code),
             _ => Self::by_code(code, None),
         }
     }

@@ -12,6 +12,8 @@ pub(crate) struct Refusal {
     message: String,
     user: Option<Box<(String, String)>>,
     transient: bool,
+    /// After how many minutes a limit lets calls through again.
+    pub(super) regain_minutes: i64,
     /// WhatsApp's `error_data.details`.
     details: Option<String>,
 }
@@ -26,6 +28,7 @@ impl Refusal {
             message: message.into(),
             user: None,
             transient: false,
+            regain_minutes: 1,
             details: None,
         }
     }
@@ -51,6 +54,13 @@ impl Refusal {
     pub(super) fn transient(self) -> Self {
         Self {
             transient: true,
+            ..self
+        }
+    }
+
+    pub(super) fn regained_in(self, minutes: i64) -> Self {
+        Self {
+            regain_minutes: minutes,
             ..self
         }
     }

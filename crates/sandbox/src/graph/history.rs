@@ -79,16 +79,9 @@ fn pace(world: &mut World, account: &str, now: i64) -> Result<(), Refusal> {
     if !world.switches.conversations_paced {
         return Ok(());
     }
-    let calls = world
-        .conversation_calls
-        .entry(account.to_owned())
-        .or_default();
-    calls.retain(|at| now - at < 1_000);
-    if calls.len() >= 2 {
-        return Err(Refusal::by_code(613, None));
-    }
-    calls.push(now);
-    Ok(())
+    let what = format!("conversations {account}");
+    let taken = world.counted.take(&what, (2, 1_000), now);
+    taken.map_err(|_| Refusal::by_code(613, None))
 }
 
 /// `GET /{conversation}/messages`.

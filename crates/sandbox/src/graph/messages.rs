@@ -113,9 +113,10 @@ pub(crate) fn may_answer(
     Ok(())
 }
 
-fn blocked(world: &World, peer: Peer) -> bool {
+/// Refuses whom nothing reaches.
+fn reaches(world: &World, peer: Peer) -> Result<(), Refusal> {
     let Some(thread) = world.threads.get(peer.thread) else {
-        return false;
+        return Ok(());
     };
     let subject = format!(
         "{} {} {}",
@@ -123,7 +124,14 @@ fn blocked(world: &World, peer: Peer) -> bool {
         thread.person().key,
         peer.account
     );
-    world.faults.holds("blocked", &subject).is_some()
+    if let Some(blocked) = world.faults.holds("blocked", &subject) {
+        let code = blocked.number().unwrap_or(551);
+        return Err(Refusal::person_unavailable(code));
+    }
+    match world.faults.holds("cannot_receive", &subject) {
+        Some(_) => Err(Refusal::cannot_receive()),
+        None => Ok(()),
+    }
 }
 
 fn say(
@@ -146,12 +154,11 @@ fn say(
     if now - since > open {
         return Err(match peer.channel {
             Channel::Instagram => Refusal::instagram_window(),
+            _ if world.switches.window_old_form => Refusal::messenger_window_of_old(),
             _ => Refusal::messenger_window(),
         });
     }
-    if blocked(world, peer) {
-        return Err(Refusal::person_unavailable());
-    }
+    reaches(world, peer)?;
     let id = world.shop_says(peer.thread, now, true, saying);
     let recipient = world
         .threads

@@ -9,6 +9,7 @@ mod codes;
 pub(crate) mod error;
 pub(crate) mod fields;
 pub(crate) mod history;
+mod limits;
 pub(crate) mod messages;
 pub(crate) mod nodes;
 pub(crate) mod oauth;
@@ -227,7 +228,8 @@ fn render(answer: &Result<Value, Refusal>, trace: &str, call: Option<&Call>) -> 
         ),
     ];
     if let Some((object, kind)) = call.and_then(Call::business_use_case) {
-        let regain = if limited { 1 } else { 0 };
+        let regain = answer.as_ref().err().filter(|_| limited);
+        let regain = regain.map_or(0, |refusal| refusal.regain_minutes);
         let case = json!({object: [{
             "type": kind,
             "call_count": percent,

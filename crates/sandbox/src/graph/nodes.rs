@@ -7,6 +7,7 @@ use super::accounts::{managed_waba, object};
 use super::call::{Call, Caller};
 use super::error::Refusal;
 use super::fields::Node;
+use super::whatsapp::trouble;
 use super::{history, whatsapp_media};
 use crate::pictures::SHOP;
 use crate::world::World;
@@ -59,7 +60,7 @@ pub(crate) fn read(
     if let Some(waba) = shop::phone(id) {
         managed_waba(world, caller, waba.id)?;
         let usual = PHONE_USUAL;
-        let value = phone_fields(waba);
+        let value = phone_fields(world, waba);
         return Node {
             kind: "WhatsAppBusinessPhoneNumber",
             value,
@@ -241,15 +242,22 @@ fn waba_node(waba: &Waba) -> Node {
     }
 }
 
-pub(crate) fn phone_fields(waba: &Waba) -> Map<String, Value> {
+pub(crate) fn phone_fields(world: &World, waba: &Waba) -> Map<String, Value> {
+    let trouble = trouble(world, waba);
+    let can_send = if trouble.is_some() {
+        "BLOCKED"
+    } else {
+        "AVAILABLE"
+    };
+    let is = |wrong| trouble == Some(wrong);
     object(json!({
         "id": waba.phone,
         "verified_name": waba.name,
         "display_phone_number": waba.display,
         "code_verification_status": "VERIFIED",
         "quality_rating": "GREEN",
-        "status": "CONNECTED",
-        "name_status": "APPROVED",
+        "status": if is("unregistered") { "DISCONNECTED" } else { "CONNECTED" },
+        "name_status": if is("unnamed") { "DECLINED" } else { "APPROVED" },
         "platform_type": "CLOUD_API",
         "throughput": {"level": "STANDARD"},
         "is_official_business_account": false,
@@ -258,8 +266,8 @@ pub(crate) fn phone_fields(waba: &Waba) -> Map<String, Value> {
         "account_mode": "LIVE",
         "whatsapp_business_manager_messaging_limit": "TIER_2K",
         "messaging_limit_tier": "TIER_2K",
-        "health_status": {"can_send_message": "AVAILABLE", "entities": [
-            {"entity_type": "PHONE_NUMBER", "id": waba.phone, "can_send_message": "AVAILABLE"},
+        "health_status": {"can_send_message": can_send, "entities": [
+            {"entity_type": "PHONE_NUMBER", "id": waba.phone, "can_send_message": can_send},
             {"entity_type": "WABA", "id": waba.id, "can_send_message": "AVAILABLE"},
         ]},
     }))

@@ -219,6 +219,13 @@ impl Refusal {
         Self::parameter("No matching user found").sub(2_018_001)
     }
 
+    /// What Messenger said of a closed window before it had a subcode of its own.
+    pub(crate) fn messenger_window_of_old() -> Self {
+        Self::new(10, "(#10) This message is sent outside of allowed window.")
+            .sub(2_018_065)
+            .status(403)
+    }
+
     pub(crate) fn messenger_window() -> Self {
         Self::new(
             10,
@@ -234,8 +241,21 @@ impl Refusal {
             .status(403)
     }
 
-    pub(crate) fn person_unavailable() -> Self {
-        Self::new(551, "(#551) This person isn't available right now.").sub(1_545_041)
+    /// Under 551; 10 and 200 have been seen with the same subcode.
+    pub(crate) fn person_unavailable(code: i64) -> Self {
+        let status = if code == 551 { 400 } else { 403 };
+        Self::new(
+            code,
+            format!("(#{code}) This person isn't available right now."),
+        )
+        .sub(1_545_041)
+        .status(status)
+    }
+
+    pub(crate) fn cannot_receive() -> Self {
+        Self::new(10, "(#10) This person cannot receive messages right now.")
+            .sub(2_018_108)
+            .status(403)
     }
 
     pub(crate) fn attachment_upload() -> Self {

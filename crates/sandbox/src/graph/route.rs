@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::call::{Call, Caller, Host};
 use super::error::Refusal;
 use super::{
-    accounts, apps, attachments, history, messages, nodes, oauth, subscribed, whatsapp,
+    accounts, apps, attachments, history, limits, messages, nodes, oauth, subscribed, whatsapp,
     whatsapp_media,
 };
 use crate::world::World;
@@ -31,6 +31,9 @@ pub(crate) fn answer(world: &mut World, call: &Call, now: i64) -> Result<Value, 
         _ => {}
     }
     let caller = call.caller(world, now)?;
+    let first = call.path.first().map_or("", String::as_str);
+    let object = resolve(first, &caller).unwrap_or(first);
+    limits::hold(world, call, &caller, (object, now))?;
     match call.segments().as_slice() {
         [id] => node(world, call, &caller, (resolve(id, &caller)?, now)),
         [id, edge] => edge_of(world, call, &caller, (resolve(id, &caller)?, edge, now)),

@@ -27,6 +27,37 @@ pub(super) fn number(world: &World, caller: &Caller, id: &str) -> Result<&'stati
     Ok(waba)
 }
 
+/// Refuses while something is wrong with the number or its account.
+fn in_order(world: &World, waba: &Waba) -> Result<(), Refusal> {
+    let code = match trouble(world, waba) {
+        None => return Ok(()),
+        Some("locked") => 131_031,
+        Some("unnamed") => 131_037,
+        Some("unpaid") => 131_042,
+        Some("unregistered") => 133_010,
+        Some(_) => 131_057,
+    };
+    Err(Refusal::by_code(code, None))
+}
+
+/// What is wrong with a number, in the words of `faults`.
+pub(super) fn trouble<'a>(world: &'a World, waba: &Waba) -> Option<&'a str> {
+    let trouble = world.faults.holds("number_trouble", waba.phone)?;
+    Some(trouble.value.as_str().unwrap_or("maintained"))
+}
+
+/// Refuses whoever lives in a country the number may not message.
+fn may_message(world: &World, digits: &str) -> Result<(), Refusal> {
+    let barred = world.faults.list().iter().any(|fault| {
+        let code = fault.number().filter(|_| fault.kind == "country_barred");
+        code.is_some_and(|code| digits.starts_with(&code.to_string()))
+    });
+    if barred {
+        return Err(Refusal::by_code(130_497, None));
+    }
+    Ok(())
+}
+
 pub(crate) fn messages(
     world: &mut World,
     call: &Call,
@@ -34,6 +65,7 @@ pub(crate) fn messages(
     (id, now): (&str, i64),
 ) -> Result<Value, Refusal> {
     let waba = number(world, caller, id)?;
+    in_order(world, waba)?;
     if call.params.text("messaging_product").as_deref() != Some("whatsapp") {
         return Err(Refusal::parameter_needed("messaging_product"));
     }
@@ -52,6 +84,7 @@ pub(crate) fn messages(
         ));
     }
     let (input, digits) = addressee(call, waba)?;
+    may_message(world, &digits)?;
     let message = content(world, call, waba, now)?;
     let Some(person) = people::by_id(&digits, Channel::Whatsapp, waba.phone) else {
         return Ok(into_the_void(world, waba, (&input, &digits), now));

@@ -4,6 +4,7 @@
 //! callbacks) is only put down here; `webhooks` carries it.
 
 pub(crate) mod faults;
+pub(crate) mod limits;
 pub(crate) mod logins;
 pub(crate) mod media;
 pub(crate) mod people;
@@ -20,6 +21,7 @@ use serde_json::Value;
 use url::Url;
 
 use self::faults::Faults;
+use self::limits::Counted;
 use self::logins::Logins;
 use self::media::MediaStore;
 use self::shop::Channel;
@@ -48,6 +50,8 @@ pub(crate) struct Switches {
     pub(crate) proof_required: bool,
     /// Whether the app was given the Human Agent feature.
     pub(crate) human_agent: bool,
+    /// Whether Messenger refuses a closed window in the older form.
+    pub(crate) window_old_form: bool,
     /// Whether the number is a test number that may only write to those who wrote first.
     pub(crate) allow_list: bool,
     /// Whether two calls per second on conversations are all an account gets.
@@ -63,6 +67,7 @@ impl Default for Switches {
         Self {
             proof_required: false,
             human_agent: true,
+            window_old_form: false,
             allow_list: false,
             conversations_paced: false,
             targets_absent: false,
@@ -137,8 +142,8 @@ pub(crate) struct World {
     /// Webhooks that are held back for a while.
     pub(crate) delayed: Vec<(Duration, Update)>,
     pub(crate) callbacks: Vec<Callback>,
-    /// When conversations were asked for, by account, for the pace limit.
-    pub(crate) conversation_calls: BTreeMap<String, Vec<i64>>,
+    /// What the limits count.
+    pub(crate) counted: Counted,
     /// The callback address the app was subscribed with, if not the relay's usual one.
     pub(crate) callback_url: Option<Url>,
 }
@@ -168,7 +173,7 @@ impl World {
             queues: BTreeMap::new(),
             delayed: Vec::new(),
             callbacks: Vec::new(),
-            conversation_calls: BTreeMap::new(),
+            counted: Counted::default(),
             callback_url: None,
         }
     }

@@ -35,10 +35,6 @@ async fn recipients_that_are_unknown_or_gone_are_refused() {
         to(foreign).await,
         (400, 100, Some(2_018_001)),
     );
-    world
-        .fault(json!({"kind": "blocked", "where": "messenger clara"}))
-        .await;
-    expect("blocked", to(&never).await, (400, 551, Some(1_545_041)));
 }
 
 #[tokio::test]

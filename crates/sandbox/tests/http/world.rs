@@ -34,6 +34,8 @@ pub(crate) struct World {
     pub(crate) relay_url: Url,
     pub(crate) http: reqwest::Client,
     clock: Arc<AtomicI64>,
+    /// How much later each look at the clock is.
+    tick: Arc<AtomicI64>,
 }
 
 /// What a login gives.
@@ -61,12 +63,15 @@ impl World {
         tasks.detach_all();
         let relay_url = Url::parse(&format!("http://{address}")).unwrap();
         let clock = Arc::new(AtomicI64::new(BEGINNING));
-        let reader = Arc::clone(&clock);
+        let tick = Arc::new(AtomicI64::new(1));
+        let (reader, step) = (Arc::clone(&clock), Arc::clone(&tick));
         // Each look at the clock is a millisecond later, so that nothing happens at once.
         let config = Config {
             relay: relay_url.clone(),
             time_scale,
-            clock: Clock::from_fn(move || reader.fetch_add(1, Ordering::SeqCst)),
+            clock: Clock::from_fn(move || {
+                reader.fetch_add(step.load(Ordering::SeqCst), Ordering::SeqCst)
+            }),
             seed: Some(7),
             ..Config::default()
         };
@@ -78,6 +83,7 @@ impl World {
             relay_url,
             http,
             clock,
+            tick,
         }
     }
 
@@ -97,6 +103,11 @@ impl World {
         self.post(&format!("{WABA}/subscribed_apps"), &tokens.user, json!({}))
             .await;
         tokens
+    }
+
+    /// From now on time passes only when it is told to.
+    pub(crate) fn holds_the_clock(&self) {
+        self.tick.store(0, Ordering::SeqCst);
     }
 
     pub(crate) fn pass(&self, time: Duration) {
