@@ -1,6 +1,8 @@
 //! The sandbox over plain HTTP: a relay of a few lines, a client that is none of ours.
 
 #[cfg(test)]
+mod callbacks;
+#[cfg(test)]
 mod causes;
 #[cfg(test)]
 mod control;

@@ -110,6 +110,11 @@ impl World {
         self.tick.store(0, Ordering::SeqCst);
     }
 
+    /// What the sandbox's clock says.
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn pass(&self, time: Duration) {
         self.clock
             .fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
