@@ -97,6 +97,80 @@ async fn a_customer_writes_sends_a_picture_reads_the_answer_and_takes_a_message_
     browser.leaves().await
 }
 
+/// Another than the first in each channel, as the page names them. Mia hides her number.
+const OTHERS: [(&str, &str, &str); 3] = [
+    ("Instagram", "jonas", "Jonas Brandt"),
+    ("Messenger", "layla", "ليلى حدّاد"),
+    ("WhatsApp", "mia", "Mia Keller 🌷"),
+];
+
+/// Who has said these words, by the sandbox's own book.
+async fn said_by(world: &World, words: &str) -> Result<(String, String)> {
+    let state = world.phones.state().await?;
+    let threads = state["conversations"].as_array().context("conversations")?;
+    let says = |thread: &&serde_json::Value| {
+        let mut said = thread["messages"].as_array().into_iter().flatten();
+        said.any(|one| one["text"] == words)
+    };
+    let [thread] = threads.iter().filter(says).collect::<Vec<_>>()[..] else {
+        anyhow::bail!("{words} was not said in one thread: {threads:?}");
+    };
+    let word = |name: &str| Some(thread[name].as_str()?.to_owned());
+    Ok((
+        word("channel").context("a channel")?,
+        word("person").context("a person")?,
+    ))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_customer_is_chosen_on_each_phone_and_writes_and_is_answered() -> Result<()> {
+    let Open {
+        shop,
+        browser,
+        world,
+        _seat,
+    } = open().await?;
+    let page = browser.page();
+    for (channel, key, person) in OTHERS {
+        let phone = Find::named("region", &format!("{channel} phone"));
+        let list = Find::named("list", &format!("{channel} messages"));
+        page.says(&list, "Clara Whitfield has not written").await?;
+        press(page, &phone, person).await?;
+        page.says(&list, &format!("{person} has not written"))
+            .await?;
+        let words = format!("From {key} by {channel}");
+        let field = Find::named("textbox", &format!("Message on {channel}"));
+        page.write(&field, &words).await.context("writing")?;
+        press(page, &phone, "Send").await?;
+        page.says(&list, &words).await?;
+        let (conversation, message) = shop.hears(&words).await?;
+        assert!(message.delivery.is_none(), "not the shop: {message:?}");
+        let (on, by) = said_by(&world, &words).await?;
+        assert_eq!((on, by.as_str()), (channel.to_lowercase(), key));
+        shop.until("the name", async |engine| {
+            let name = engine.conversation(conversation.id).await?.name;
+            Ok((name == person).then_some(()))
+        })
+        .await?;
+
+        // The answer is on this one's phone, and on nobody else's.
+        let answer = format!("To {key} by {channel}");
+        shop.answer(conversation.id, &answer).await?;
+        page.says(&list, &answer).await?;
+        press(page, &phone, "Clara Whitfield").await?;
+        page.says(&list, "Clara Whitfield has not written").await?;
+        press(page, &phone, person).await?;
+        page.says(&list, &answer).await?;
+    }
+    // Each phone has stayed with whom it was given to.
+    for (channel, key, _) in OTHERS {
+        let list = Find::named("list", &format!("{channel} messages"));
+        page.says(&list, &format!("From {key} by {channel}"))
+            .await?;
+    }
+    browser.leaves().await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_shop_removes_the_app_at_facebook_and_asks_for_deletion() -> Result<()> {
     let Open {
