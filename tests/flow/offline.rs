@@ -199,6 +199,80 @@ async fn a_lost_subscription_is_noticed_made_again_and_what_was_missed_is_read()
     Ok(())
 }
 
+/// How many messages a row of the thread says are missing, where one does.
+async fn gap(shop: &Shop, conversation: domain::ConversationId) -> Result<Option<u32>> {
+    let thread = shop.thread(conversation).await?;
+    Ok(thread.items.iter().find_map(|item| match item {
+        engine::read::Item::Gap { count, .. } => Some(*count),
+        engine::read::Item::Message(_) => None,
+    }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscription_lost_while_closed_is_noticed_at_start_also_after_minutes() -> Result<()> {
+    let world = World::start().await?;
+    let shop = Shop::open(&world, "shop").await?;
+    shop.connect(&world, &[Channel::Messenger, Channel::Whatsapp])
+        .await?;
+    for channel in ["messenger", "whatsapp"] {
+        let words = format!("Kept ({channel})");
+        world.phones.say(channel, "clara", &words).await?;
+    }
+    let (messenger, _) = shop.hears("Kept (messenger)").await?;
+    let (whatsapp, _) = shop.hears("Kept (whatsapp)").await?;
+    let (data, secrets) = (shop.data.clone(), shop.secrets.clone());
+    shop.close().await;
+    world
+        .phones
+        .fault("unsubscribe", "messenger whatsapp")
+        .await?;
+    // The history tells whole seconds only.
+    world.pass(Duration::from_secs(2)).await?;
+    for channel in ["messenger", "whatsapp"] {
+        for number in 1..=25 {
+            let words = format!("Unheard {number} ({channel})");
+            world.phones.say(channel, "clara", &words).await?;
+        }
+    }
+    // Less than the hour after which everything is looked through anyway.
+    world.pass(Duration::from_secs(20 * 60)).await?;
+    assert_eq!(subscribed(&world.phones.state().await?), Some(false));
+
+    let shop = Shop::open_with(&world, data, secrets).await?;
+    let (_, newest) = shop.hears("Unheard 25 (messenger)").await?;
+    assert!(newest.recovered, "it came late and says so");
+    // Twenty are told; where the five before them stood is a row.
+    let told = (6..=25).map(|number| format!("Unheard {number} (messenger)"));
+    let expected: Vec<String> = std::iter::once("Kept (messenger)".to_owned())
+        .chain(told)
+        .collect();
+    assert_eq!(shop.words(messenger.id).await?, expected);
+    shop.until("the gap", async |_| {
+        Ok((gap(&shop, messenger.id).await? == Some(5)).then_some(()))
+    })
+    .await?;
+    // WhatsApp lets nobody look back: that something is missing is said, and that nobody counted.
+    shop.until("the uncounted gap", async |_| {
+        Ok((gap(&shop, whatsapp.id).await? == Some(0)).then_some(()))
+    })
+    .await?;
+    assert_eq!(shop.words(whatsapp.id).await?, ["Kept (whatsapp)"]);
+    world
+        .phones
+        .until("the subscriptions", |state| {
+            let accounts = state["accounts"].as_array()?;
+            let on = |of: &&Value| of["subscribed"] == true;
+            (accounts.iter().filter(on).count() >= 2).then_some(())
+        })
+        .await?;
+    for channel in ["messenger", "whatsapp"] {
+        let words = format!("And now? ({channel})");
+        world.phones.say(channel, "clara", &words).await?;
+        assert!(!shop.hears(&words).await?.1.recovered, "{channel}: live");
+    }
+    Ok(())
+}
+
 /// A shop that was away while a picture came whose link has expired since.
 async fn with_an_expired_link(world: &World, and: &str) -> Result<Shop> {
     let shop = Shop::open(world, "shop").await?;

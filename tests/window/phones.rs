@@ -4,6 +4,7 @@
 use anyhow::{Context, Result};
 use domain::{Channel, Delivery};
 use engine::read::AttachmentState;
+use serde_json::Value;
 use tests::page::{Find, Page};
 use tests::phones::http;
 use tests::seat::{Keyring, Seat};
@@ -107,15 +108,18 @@ const OTHERS: [(&str, &str, &str); 3] = [
 /// Who has said these words, by the sandbox's own book.
 async fn said_by(world: &World, words: &str) -> Result<(String, String)> {
     let state = world.phones.state().await?;
-    let threads = state["conversations"].as_array().context("conversations")?;
-    let says = |thread: &&serde_json::Value| {
-        let mut said = thread["messages"].as_array().into_iter().flatten();
-        said.any(|one| one["text"] == words)
+    let threads = state.get("conversations").and_then(Value::as_array);
+    let threads = threads.context("conversations")?;
+    let says = |thread: &&Value| {
+        let said = thread.get("messages").and_then(Value::as_array);
+        let mut texts = said.into_iter().flatten().map(|one| one.get("text"));
+        texts.any(|text| text == Some(&Value::from(words)))
     };
-    let [thread] = threads.iter().filter(says).collect::<Vec<_>>()[..] else {
+    let saying: Vec<_> = threads.iter().filter(says).collect();
+    let [thread] = saying.as_slice() else {
         anyhow::bail!("{words} was not said in one thread: {threads:?}");
     };
-    let word = |name: &str| Some(thread[name].as_str()?.to_owned());
+    let word = |name: &str| Some(thread.get(name)?.as_str()?.to_owned());
     Ok((
         word("channel").context("a channel")?,
         word("person").context("a person")?,
