@@ -22,6 +22,7 @@ use crate::connected::{Connected, Health, account_of};
 use crate::engine::SecretsSource;
 use crate::phase::Phase;
 use crate::read::{Returned, Trouble};
+use crate::repair;
 use crate::settings::{SETTINGS, Settings};
 
 /// What an opened shop consists of, before anything runs.
@@ -166,13 +167,22 @@ fn connect(
     };
     let name = (record.id, record.name.clone());
     let opened = Vault::open(paths, profile, secrets, record.id).and_then(|vault| {
+        let fell_back = vault.fell_back();
         // Before anything is sent: what was on its way is unconfirmed, what was held is a draft.
         vault.write(|write| {
             for conversation in write.recover_outbox(now)?.drafts {
                 compose::mark_returned(write, conversation, Some(Returned::Restart))?;
             }
+            if fell_back {
+                // The relay sends again what it brought; what was written here is gone.
+                repair::mark_missing_since_complete(write, now)?;
+                repair::mark_uncounted(write, now)?;
+            }
             Ok(())
         })?;
+        if fell_back {
+            tracing::warn!(connection = %record.id, "a log was damaged; its last commits are gone");
+        }
         Ok(Arc::new(vault))
     });
     let vault = match opened {
@@ -463,6 +473,33 @@ mod tests {
         let opened = reopen(&of).unwrap();
         let connected = &opened.connections[&of.connected.id];
         assert_eq!(connected.trouble(NOW), Some(Trouble::Damaged));
+    }
+
+    #[tokio::test]
+    async fn commits_that_a_damaged_log_took_are_missing_and_said_to_be() {
+        let of = TestShop::messenger().await;
+        let database = of.shop.paths.vault(of.connected.id).database;
+        let log = database.with_extension("db-wal");
+        for n in 0..5 {
+            of.hears(&format!("m_{n}"), "hello");
+        }
+        let crashed = (fs::read(&database).unwrap(), fs::read(&log).unwrap());
+        of.vault().close();
+        of.shop.db.close();
+        for flipped in [false, true] {
+            let mut bytes = crashed.1.clone();
+            bytes[crashed.1.len() / 2] ^= u8::from(flipped);
+            fs::write(&database, &crashed.0).unwrap();
+            fs::write(&log, &bytes).unwrap();
+            let opened = reopen(&of).unwrap();
+            let vault = opened.connections[&of.connected.id].vault().unwrap();
+            let last = vault.read(|read| read.message_with_platform_id("m_4"));
+            assert_eq!(last.unwrap().is_none(), flipped);
+            let said = vault.read(|read| read.mark("lost_uncounted")).unwrap();
+            assert_eq!(said.is_some(), flipped);
+            vault.close();
+            opened.db.close();
+        }
     }
 
     #[tokio::test]

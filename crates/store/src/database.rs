@@ -1,6 +1,7 @@
 //! One encrypted file with one writer and a few readers beside it. Vault and `shop.db` are this plus
 //! their tables.
 
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::keys::{self, DatabaseKey};
 use crate::paths::DatabasePaths;
 use crate::profile::{Profile, VaultName};
+use crate::wal::{self, Log};
 use crate::{disk, migrate, open};
 
 /// Idle readers kept open. More than this may read at once; the surplus is closed afterwards.
@@ -20,6 +22,8 @@ const IDLE_READERS: usize = 4;
 pub(crate) struct Database {
     path: PathBuf,
     key: DatabaseKey,
+    /// A damaged log took commits with it when this was opened.
+    fell_back: bool,
     /// `None` once closed.
     writer: Mutex<Option<Connection>>,
     /// The idle ones; `None` once closed. Held for a moment only, so that no reader ever waits for
@@ -78,11 +82,14 @@ impl Database {
             }
             disk::rename(&unfinished, &path)?;
         }
+        let fell_back = settle_log(&path)?;
         let mut writer = open::writer(&path, &key)?;
+        open::may_tidy_up(&writer)?;
         migrate::migrate(&mut writer, place.steps)?;
         Ok(Self {
             path,
             key,
+            fell_back,
             writer: Mutex::new(Some(writer)),
             readers: Mutex::new(Some(Vec::new())),
         })
@@ -128,6 +135,12 @@ impl Database {
         Ok(busy == 0)
     }
 
+    /// Whether a damaged log took commits with it when this was opened: what is here is whole, and
+    /// older than what was here.
+    pub(crate) const fn fell_back(&self) -> bool {
+        self.fell_back
+    }
+
     /// Looks at every page and every row. True if nothing is wrong. For the background: it reads
     /// the whole file.
     pub(crate) fn is_sound(&self) -> Result<bool> {
@@ -143,6 +156,23 @@ impl Database {
         let readers = lock(&self.readers).take();
         let writer = lock(&self.writer).take();
         drop((readers, writer));
+    }
+}
+
+/// Looks at the log that the last life left, before SQLite takes of it what it can. True if
+/// something that was committed is gone.
+fn settle_log(path: &Path) -> Result<bool> {
+    let log = disk::beside(path, "-wal");
+    match wal::look_through(&log, path)? {
+        Log::Whole => Ok(false),
+        Log::CutShort { committed } => Ok(committed),
+        Log::Moved => {
+            // The end of the checkpoint that was cut off.
+            OpenOptions::new().write(true).open(path)?.sync_all()?;
+            disk::remove(&log)?;
+            Ok(false)
+        }
+        Log::Mixed => Err(Error::Damaged(None)),
     }
 }
 

@@ -31,6 +31,7 @@ mod sql;
 pub mod vault;
 #[cfg(test)]
 mod vectors;
+mod wal;
 mod words;
 
 pub use cursor::Cursor;

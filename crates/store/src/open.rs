@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization, CheckpointMode, Wal};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{Error, Result};
@@ -20,12 +20,17 @@ const WRITES: i64 = -16_384;
 /// The same of a reader; there are several of each file.
 const READS: i64 = -4_096;
 
+/// A log of so many pages is moved into its file.
+const LONG_LOG: i32 = 1_000;
+
 /// Opens an existing file for writing. The key fits, or the answer is [`Error::Damaged`]: the key
-/// check value was right before we came here.
+/// check value was right before we came here. Closing it leaves file and log as they are, until
+/// [`may_tidy_up`].
 pub(crate) fn writer(path: &Path, key: &DatabaseKey) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = keyed(path, key, flags)?;
     connection.execute_batch(JOURNAL)?;
+    connection.wal_hook(Some(empty_long_log));
     configure(&connection)?;
     connection.pragma_update(None, "cache_size", WRITES)?;
     Ok(connection)
@@ -40,7 +45,22 @@ pub(crate) fn reader(path: &Path, key: &DatabaseKey) -> Result<Connection> {
     configure(&connection)?;
     connection.execute_batch("PRAGMA query_only = ON;")?;
     connection.pragma_update(None, "cache_size", READS)?;
+    may_tidy_up(&connection)?;
     Ok(connection)
+}
+
+/// Whatever is wrong with a file, closing it again must not change it: SQLite would move what it
+/// takes for the log's content into the file, and remove the log. Ended once all is known to be
+/// well.
+fn leave_as_it_is(connection: &Connection) -> Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    Ok(())
+}
+
+/// The file is good: closing it moves the log into it.
+pub(crate) fn may_tidy_up(connection: &Connection) -> Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    Ok(())
 }
 
 /// Makes a new, empty file. Fails if there is one.
@@ -57,12 +77,24 @@ pub(crate) fn create(path: &Path, key: &DatabaseKey) -> Result<Connection> {
     connection.execute_batch(JOURNAL)?;
     configure(&connection)?;
     connection.pragma_update(None, "cache_size", WRITES)?;
+    may_tidy_up(&connection)?;
     Ok(connection)
+}
+
+/// Instead of SQLite's own checkpoint, which leaves the log as long as it was: as long as the file
+/// has newer pages than the log begins with, a bit that flips in the log spoils both.
+fn empty_long_log(log: &Wal, pages: i32) -> rusqlite::Result<()> {
+    if pages >= LONG_LOG {
+        // The commit stands. With a reader in the way the next one tries again.
+        let _ = log.checkpoint_v2(CheckpointMode::TRUNCATE);
+    }
+    Ok(())
 }
 
 /// The key, what SQLCipher must know before reading, and the first read, which checks the key.
 fn keyed(path: &Path, key: &DatabaseKey, flags: OpenFlags) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
+    leave_as_it_is(&connection)?;
     connection.busy_timeout(BUSY)?;
     // By default SQLCipher writes warnings to stderr, with page numbers and paths.
     connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
@@ -79,7 +111,6 @@ pub(crate) const JOURNAL: &str = "
     PRAGMA synchronous = FULL;
     PRAGMA fullfsync = ON;
     PRAGMA checkpoint_fullfsync = ON;
-    PRAGMA wal_autocheckpoint = 1000;
     PRAGMA journal_size_limit = 4194304;
 ";
 
@@ -146,7 +177,6 @@ mod tests {
                 ("trusted_schema", "0"),
                 ("cell_size_check", "1"),
                 ("auto_vacuum", "2"),
-                ("wal_autocheckpoint", "1000"),
                 ("journal_size_limit", "4194304"),
                 ("cipher_page_size", "4096"),
                 ("cipher_memory_security", "1"),

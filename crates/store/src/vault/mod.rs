@@ -150,6 +150,12 @@ impl Vault {
         self.database.checkpoint()
     }
 
+    /// Whether the last commits before it was opened are gone, since their log was damaged: what the
+    /// relay brought comes again, what was written here does not.
+    pub const fn fell_back(&self) -> bool {
+        self.database.fell_back()
+    }
+
     /// Looks at every page and every row. True if nothing is wrong. For the background.
     pub fn is_sound(&self) -> Result<bool> {
         self.database.is_sound()

@@ -15,6 +15,8 @@ mod ingest;
 #[cfg(test)]
 mod keychain;
 #[cfg(test)]
+mod log;
+#[cfg(test)]
 mod media;
 #[cfg(test)]
 mod opening;
