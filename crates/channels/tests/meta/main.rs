@@ -15,6 +15,8 @@ mod login;
 #[cfg(test)]
 mod media;
 #[cfg(test)]
+mod media_answer;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod sending;
