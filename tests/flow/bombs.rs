@@ -1,5 +1,7 @@
 //! Pictures made to break whoever draws them: a customer who sends them is heard all the same.
 
+mod weight;
+
 use anyhow::{Context, Result, ensure};
 use domain::Channel;
 use engine::read::AttachmentState;

@@ -27,9 +27,12 @@ impl Bomb {
     }
 }
 
+/// The name of the one that is small, and no larger than a photograph if its colours are not read.
+pub const COLOURS: &str = "png with packed colours beside many pixels";
+
 /// All of them.
 pub fn all() -> Vec<Bomb> {
-    let packed = unpacks_to_700_mib();
+    let packed = unpacks_to_mib(700);
     let beside = |name: &[u8; 4], before: &[u8]| {
         let mut png = png_head(8, 8, 8, 2);
         chunk(&mut png, name, &[before, packed.as_slice()].concat());
@@ -60,10 +63,19 @@ pub fn all() -> Vec<Bomb> {
             true,
         ),
         bomb("png with packed colours", beside(b"iCCP", b"k\0\0"), true),
+        bomb(COLOURS, colours_beside_many_pixels(), true),
         bomb("png with packed pixels", png_of(8, 8, &packed), true),
         bomb("gif 65535 x 65535", gif(65_535, 65_535, 1), false),
         bomb("gif of 50000 frames", gif(16, 16, 50_000), true),
+        bomb("gif 7000 x 7000", gif(7_000, 7_000, 2), false),
+        bomb("gif 4400 x 4400", gif(4_400, 4_400, 2), true),
         bomb("jpeg 65535 x 65535", jpeg(65_535, 65_535, 3), false),
+        bomb("jpeg in passes", in_passes(jpeg(8_160, 6_120, 3)), false),
+        bomb(
+            "jpeg in passes, inks",
+            in_passes(jpeg(8_160, 6_120, 4)),
+            false,
+        ),
         bomb("jpeg 65535 x 1", jpeg(65_535, 1, 255), false),
         bomb("webp 16777216 x 16777216", webp_extended(), false),
         bomb("webp 16384 x 16384", webp_lossless(), false),
@@ -92,18 +104,40 @@ fn png_of(width: u32, height: u32, packed: &[u8]) -> Vec<u8> {
     png
 }
 
-/// Less than a megabyte.
-fn unpacks_to_700_mib() -> Vec<u8> {
+/// As many pixels as may be drawn, and a colour profile just below what decoders usually allow.
+fn colours_beside_many_pixels() -> Vec<u8> {
+    let mut png = png_head(7_000, 7_000, 8, 6);
+    let profile = unpacks_to_mib(255);
+    chunk(&mut png, b"iCCP", &[b"k\0\0", profile.as_slice()].concat());
+    chunk(&mut png, b"IDAT", &unpacks_to_mib(188));
+    chunk(&mut png, b"IEND", &[]);
+    png
+}
+
+/// What is kept until the last pass is more than the picture.
+fn in_passes(mut jpeg: Vec<u8>) -> Vec<u8> {
+    let frame = jpeg.windows(2).position(|two| two == [0xff, 0xc0]);
+    if let Some(marker) = frame.and_then(|at| jpeg.get_mut(at + 1)) {
+        *marker = 0xc2;
+    }
+    jpeg
+}
+
+/// About a thousandth of that.
+fn unpacks_to_mib(size: usize) -> Vec<u8> {
     let mut packer = Compress::new(Compression::best(), false);
     let mut piece = Vec::with_capacity(64 * 1024);
     packer
         .compress_vec(&vec![0; 1024 * 1024], &mut piece, FlushCompress::Full)
         .expect("there is room");
     let mut whole = vec![0x78, 0xda];
-    for _ in 0..700 {
+    for _ in 0..size {
         whole.write_all(&piece).expect("memory takes all");
     }
-    whole.extend([1, 0, 0, 0xff, 0xff, 0, 0, 0, 1]);
+    // The checksum of so many noughts.
+    let sum = u16::try_from(size * 1024 * 1024 % 65_521).expect("below that");
+    whole.extend([1, 0, 0, 0xff, 0xff]);
+    whole.extend([sum.to_be_bytes(), [0, 1]].concat());
     whole
 }
 

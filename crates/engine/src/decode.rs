@@ -3,6 +3,8 @@
 //! size, memory and time, and takes back pictures it has drawn anew. The original bytes reach
 //! neither the window nor, when the shop sends, the platform.
 
+mod bare;
+mod files;
 mod helper;
 pub(crate) mod picture;
 

@@ -17,6 +17,10 @@ const LONGEST: Duration = Duration::from_secs(5);
 /// The most address space the helper may have; the program's own libraries count.
 #[cfg(unix)]
 const MOST_ADDRESS_SPACE: u64 = 2 * 1024 * 1024 * 1024;
+/// The most memory of its own, where the system counts it (Linux does). With what is touched of the
+/// libraries the helper stays below 512 MiB.
+#[cfg(unix)]
+const MOST_MEMORY: u64 = 480 * 1024 * 1024;
 /// What may come back: two pictures and a line.
 const MOST_ANSWER: u64 = 256 * 1024 * 1024;
 
@@ -53,6 +57,7 @@ fn limit_memory() {
     };
     // Failing to limit is not fatal: size and time are limited elsewhere as well.
     let _ = setrlimit(Resource::As, limit(MOST_ADDRESS_SPACE));
+    let _ = setrlimit(Resource::Data, limit(MOST_MEMORY));
     let _ = setrlimit(Resource::Core, limit(0));
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
@@ -62,7 +67,8 @@ fn limit_memory() {
 fn limit_memory() {}
 
 fn serve(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<()> {
-    let mut all = Vec::new();
+    // Room for the largest at once: growing by doubling takes half as much again.
+    let mut all = Vec::with_capacity(MOST_BYTES + 2_048);
     input
         .take(u64::try_from(MOST_BYTES).unwrap_or(u64::MAX) + 1_024)
         .read_to_end(&mut all)?;

@@ -2,11 +2,10 @@
 //! file says beside its pixels (place, time, camera, comments) is not carried over; only the way it
 //! is to be turned is obeyed.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
 use image::codecs::gif::{GifDecoder, GifEncoder, Repeat};
-use image::codecs::jpeg::JpegEncoder;
-use image::codecs::png::PngEncoder;
 use image::codecs::webp::WebPDecoder;
 use image::metadata::Orientation;
 use image::{
@@ -14,18 +13,26 @@ use image::{
     Limits,
 };
 
+use super::bare::{bare, jpeg_passes};
+use super::files::{encode, jpeg};
 use super::{Decoded, Picture, Purpose, Refusal};
 
 /// The longest side of a picture.
 const LONGEST_SIDE: u32 = 8_192;
-/// The most pixels of a picture.
+/// The most pixels of a photograph or a drawing.
 const MOST_PIXELS: u64 = 50_000_000;
-/// The most memory a decoder may ask for.
-const MOST_MEMORY: u64 = 256 * 1024 * 1024;
+/// The most pixels of a picture that may move: whoever draws these holds each pixel several times.
+const MOST_PIXELS_MOVING: u64 = 20_000_000;
+/// The most memory a picture may take as its file describes it.
+const MOST_MEMORY: u64 = 208 * 1024 * 1024;
+/// The most memory a photograph may take with its file and what its decoder keeps beside it.
+const MOST_PHOTO_MEMORY: u64 = 400 * 1024 * 1024;
 /// The most frames of a moving picture.
 const MOST_FRAMES: usize = 300;
 /// The most pixels all frames of a moving picture have together; beyond that it stands still.
 const MOST_MOVING_PIXELS: u64 = 40_000_000;
+/// The most pixels of one frame of it.
+const MOST_FRAME_PIXELS: u64 = 4_000_000;
 /// The longest side of the small picture.
 const THUMB_SIDE: u32 = 720;
 /// The longest side of a person's picture.
@@ -42,7 +49,7 @@ pub(crate) fn redraw(bytes: &[u8], purpose: Purpose) -> Result<Decoded, Refusal>
     ) {
         return Err(Refusal::NotAPicture);
     }
-    let still = decode(bytes, format)?;
+    let still = straight(&bare(bytes, format), format)?;
     match purpose {
         Purpose::Portrait => {
             let full = encode(&within(&still, PORTRAIT_SIDE), format)?;
@@ -56,7 +63,7 @@ pub(crate) fn redraw(bytes: &[u8], purpose: Purpose) -> Result<Decoded, Refusal>
             })
         }
         Purpose::Show => {
-            let full = match moving(bytes, format, &still) {
+            let full = match moving(&bare(bytes, format), format, &still) {
                 Some(picture) => picture,
                 None => encode(&still, format)?,
             };
@@ -76,23 +83,9 @@ fn limits() -> Limits {
     limits
 }
 
-fn decode(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage, Refusal> {
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    reader.limits(limits());
-    let mut decoder = reader.into_decoder().map_err(|error| refusal(&error))?;
-    let (width, height) = decoder.dimensions();
-    if width == 0 || height == 0 {
-        return Err(Refusal::NotAPicture);
-    }
-    if u64::from(width) * u64::from(height) > MOST_PIXELS {
-        return Err(Refusal::TooLarge);
-    }
-    // The limits hold what the decoder uses beside the picture, not the picture itself.
-    if decoder.total_bytes() > MOST_MEMORY {
-        return Err(Refusal::TooLarge);
-    }
-    let turn = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let image = DynamicImage::from_decoder(decoder).map_err(|error| refusal(&error))?;
+/// The picture as it is to be seen.
+fn straight(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage, Refusal> {
+    let (image, turn) = decode(bytes, format)?;
     let mut image = if image.color().has_alpha() {
         DynamicImage::ImageRgba8(image.into_rgba8())
     } else {
@@ -100,6 +93,43 @@ fn decode(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage, Refusal> {
     };
     image.apply_orientation(turn);
     Ok(image)
+}
+
+fn decode(bytes: &[u8], format: ImageFormat) -> Result<(DynamicImage, Orientation), Refusal> {
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits());
+    let mut decoder = reader.into_decoder().map_err(|error| refusal(&error))?;
+    let (width, height) = decoder.dimensions();
+    if width == 0 || height == 0 {
+        return Err(Refusal::NotAPicture);
+    }
+    let most_pixels = match format {
+        ImageFormat::Jpeg | ImageFormat::Png => MOST_PIXELS,
+        _ => MOST_PIXELS_MOVING,
+    };
+    if u64::from(width) * u64::from(height) > most_pixels {
+        return Err(Refusal::TooLarge);
+    }
+    // The limits hold what the decoder uses beside the picture, not the picture itself.
+    if decoder.total_bytes() > MOST_MEMORY {
+        return Err(Refusal::TooLarge);
+    }
+    if format == ImageFormat::Jpeg && photo_memory(bytes, &decoder) > MOST_PHOTO_MEMORY {
+        return Err(Refusal::TooLarge);
+    }
+    let turn = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let image = DynamicImage::from_decoder(decoder).map_err(|error| refusal(&error))?;
+    Ok((image, turn))
+}
+
+/// The picture, its passes, and the file: as it came, as it is decoded, and as the decoder keeps it,
+/// once more with what stands between its passes.
+fn photo_memory(bytes: &[u8], decoder: &impl ImageDecoder) -> u64 {
+    let file = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    decoder
+        .total_bytes()
+        .saturating_add(jpeg_passes(bytes))
+        .saturating_add(file.saturating_mul(4))
 }
 
 fn refusal(error: &ImageError) -> Refusal {
@@ -116,6 +146,9 @@ fn refusal(error: &ImageError) -> Refusal {
 /// A moving picture as a GIF of our own; `None` if it stands still, or is too much to move.
 fn moving(bytes: &[u8], format: ImageFormat, still: &DynamicImage) -> Option<Picture> {
     let area = u64::from(still.width()) * u64::from(still.height());
+    if area > MOST_FRAME_PIXELS {
+        return None;
+    }
     let frames = match format {
         ImageFormat::Gif => {
             let mut decoder = GifDecoder::new(Cursor::new(bytes)).ok()?;
@@ -165,64 +198,11 @@ fn thumb(image: &DynamicImage, format: ImageFormat) -> Result<Option<Picture>, R
     encode(&within(image, THUMB_SIDE), format).map(Some)
 }
 
-fn within(image: &DynamicImage, side: u32) -> DynamicImage {
+fn within(image: &DynamicImage, side: u32) -> Cow<'_, DynamicImage> {
     if image.width().max(image.height()) <= side {
-        return image.clone();
+        return Cow::Borrowed(image);
     }
-    image.thumbnail(side, side)
-}
-
-/// Drawings stay sharp (PNG), photographs stay small (JPEG).
-fn encode(image: &DynamicImage, format: ImageFormat) -> Result<Picture, Refusal> {
-    if image.color().has_alpha() || matches!(format, ImageFormat::Png | ImageFormat::Gif) {
-        png(image)
-    } else {
-        jpeg(image, 90)
-    }
-}
-
-fn png(image: &DynamicImage) -> Result<Picture, Refusal> {
-    let mut bytes = Vec::new();
-    image
-        .write_with_encoder(PngEncoder::new(&mut bytes))
-        .map_err(|_| Refusal::GaveUp)?;
-    Ok(Picture {
-        bytes,
-        mime: "image/png".to_owned(),
-        width: image.width(),
-        height: image.height(),
-    })
-}
-
-fn jpeg(image: &DynamicImage, quality: u8) -> Result<Picture, Refusal> {
-    let flat = DynamicImage::ImageRgb8(on_white(image));
-    let mut bytes = Vec::new();
-    flat.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, quality))
-        .map_err(|_| Refusal::GaveUp)?;
-    Ok(Picture {
-        bytes,
-        mime: "image/jpeg".to_owned(),
-        width: image.width(),
-        height: image.height(),
-    })
-}
-
-/// JPEG knows no transparency; paper is white.
-fn on_white(image: &DynamicImage) -> image::RgbImage {
-    if !image.color().has_alpha() {
-        return image.to_rgb8();
-    }
-    let rgba = image.to_rgba8();
-    let mut flat = image::RgbImage::new(rgba.width(), rgba.height());
-    for (to, from) in flat.pixels_mut().zip(rgba.pixels()) {
-        let [red, green, blue, alpha] = from.0;
-        let over = |colour: u8| {
-            let mixed = u32::from(colour) * u32::from(alpha) + 255 * (255 - u32::from(alpha));
-            u8::try_from(mixed / 255).unwrap_or(u8::MAX)
-        };
-        to.0 = [over(red), over(green), over(blue)];
-    }
-    flat
+    Cow::Owned(image.thumbnail(side, side))
 }
 
 /// The best rendering that is no larger than `most`: first as it is, then as JPEG, then smaller.
@@ -248,6 +228,7 @@ fn shrink_to(image: &DynamicImage, format: ImageFormat, most: u64) -> Result<Pic
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::files::png;
     use super::*;
 
     /// A JPEG that says "turn me by 90 degrees" and where it was taken.
