@@ -207,7 +207,6 @@ fn computers(t: &Words, language: Language, devices: &[(DeviceState, i64)]) -> S
     let erased = of(&[DeviceState::Erased]);
     let waiting = of(&[DeviceState::Waiting]);
     let lost = of(&[DeviceState::NotReached]);
-    let removed = of(&[DeviceState::Removed]);
     let (all, count) = (devices.len().to_string(), erased.len().to_string());
     let fill = |text: &str, at: Option<i64>| {
         let date = at.map(|at| language.moment(at).shown).unwrap_or_default();
@@ -232,9 +231,6 @@ fn computers(t: &Words, language: Language, devices: &[(DeviceState, i64)]) -> S
     }
     if !lost.is_empty() {
         sentences.push(t.not_reached.replace("{count}", &lost.len().to_string()));
-    }
-    if !removed.is_empty() {
-        sentences.push(t.removed.replace("{count}", &removed.len().to_string()));
     }
     sentences.join(" ")
 }

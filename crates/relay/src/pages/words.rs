@@ -35,7 +35,6 @@ pub(super) struct Words {
     pub(super) last_seen: &'static str,
     pub(super) as_soon_as_on: &'static str,
     pub(super) not_reached: &'static str,
-    pub(super) removed: &'static str,
     pub(super) why_refused: &'static str,
     pub(super) kept_question: &'static str,
     pub(super) kept_answer: &'static str,

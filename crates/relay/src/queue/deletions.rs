@@ -24,7 +24,6 @@ pub(crate) struct Deletion {
 impl Deletion {
     /// How far it is, told from its parts.
     pub(crate) fn state(&self) -> DeletionState {
-        // A device that was only taken off the relay has confirmed nothing.
         let done = |state: &DeviceState| *state == DeviceState::Erased;
         if self.refused.is_some() {
             DeletionState::Refused
@@ -313,7 +312,6 @@ pub(crate) fn forget(connection: &Connection, before: i64) -> rusqlite::Result<(
 fn state_of(name: &str) -> DeviceState {
     match name {
         "erased" => DeviceState::Erased,
-        "removed" => DeviceState::Removed,
         "not_reached" => DeviceState::NotReached,
         _ => DeviceState::Waiting,
     }
@@ -339,11 +337,7 @@ mod tests {
     fn only_what_devices_confirmed_completes_a_request() {
         assert_eq!(state(&[]), DeletionState::Completed, "nothing is held");
         assert_eq!(state(&[DeviceState::Erased]), DeletionState::Completed);
-        for unconfirmed in [
-            DeviceState::Waiting,
-            DeviceState::Removed,
-            DeviceState::NotReached,
-        ] {
+        for unconfirmed in [DeviceState::Waiting, DeviceState::NotReached] {
             let both = [DeviceState::Erased, unconfirmed];
             assert_eq!(state(&both), DeletionState::RelayErased, "{unconfirmed:?}");
         }

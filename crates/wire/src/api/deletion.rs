@@ -81,7 +81,8 @@ pub enum DeviceState {
     Waiting,
     /// It confirmed, signed.
     Erased,
-    /// It was removed from the relay.
+    /// It was removed from the relay before it confirmed. A reader knows the word; our relay removes
+    /// a computer only once that has confirmed, and so never says it.
     Removed,
     /// It has not been seen for 180 days.
     NotReached,

@@ -28,7 +28,6 @@ pub(super) const WORDS: Words = Words {
     last_seen: "One was last seen on {date}.",
     as_soon_as_on: "A computer that is off erases as soon as it is on, before it shows anything.",
     not_reached: "{count} could not be reached for 180 days.",
-    removed: "{count} were taken off this relay before they confirmed.",
     why_refused: "Why was it refused?",
     kept_question: "Is anything kept?",
     kept_answer: "This request’s code, its dates and the signed receipts, for 400 days. They name \

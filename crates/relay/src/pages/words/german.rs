@@ -28,7 +28,6 @@ pub(super) const WORDS: Words = Words {
     last_seen: "Einer war zuletzt am {date} da.",
     as_soon_as_on: "Ein ausgeschalteter Rechner löscht, sobald er läuft, bevor er etwas zeigt.",
     not_reached: "{count} waren 180 Tage lang nicht erreichbar.",
-    removed: "{count} wurden von diesem Relay genommen, bevor sie bestätigt hatten.",
     why_refused: "Warum wurde sie abgelehnt?",
     kept_question: "Bleibt etwas übrig?",
     kept_answer: "Der Code dieser Anfrage, ihre Daten und die signierten Belege, 400 Tage lang. Sie \

@@ -28,7 +28,6 @@ pub(super) const WORDS: Words = Words {
     last_seen: "Uno se vio por última vez el {date}.",
     as_soon_as_on: "Un equipo apagado borra en cuanto se enciende, antes de mostrar nada.",
     not_reached: "No se pudo llegar a {count} en 180 días.",
-    removed: "{count} se quitaron de este relé antes de confirmar.",
     why_refused: "¿Por qué fue rechazada?",
     kept_question: "¿Se conserva algo?",
     kept_answer: "El código de esta solicitud, sus fechas y los recibos firmados, durante 400 días. No \
