@@ -37,24 +37,29 @@ pub(crate) fn routes(relay: Relay) -> Router {
             StatusCode::SERVICE_UNAVAILABLE,
             WEBHOOK_WITHIN,
         ));
-    let rest = Router::new()
-        .merge(for_devices())
-        .merge(for_everybody())
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(from_fn(front::take_in::<MAX_BODY>))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::GATEWAY_TIMEOUT,
-            WITHIN,
-        ));
+    let programs = bounded(for_devices().merge(for_programs()));
+    let people = bounded(for_people()).layer(from_fn_with_state(relay.clone(), pages::in_words));
     Router::new()
         .merge(webhooks)
-        .merge(rest)
+        .merge(programs)
+        .merge(people)
         .route("/v1/stream", get(socket::open))
         .fallback(pages::not_found)
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
         .layer(fixed(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"))
         .with_state(relay)
+}
+
+/// So much, and for so long.
+fn bounded(routes: Router<Relay>) -> Router<Relay> {
+    routes
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn(front::take_in::<MAX_BODY>))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            WITHIN,
+        ))
 }
 
 fn for_devices() -> Router<Relay> {
@@ -71,16 +76,21 @@ fn for_devices() -> Router<Relay> {
         .route("/v1/deletions/refused", post(deletion::refused))
 }
 
-fn for_everybody() -> Router<Relay> {
+/// What a browser shows.
+fn for_people() -> Router<Relay> {
     Router::new()
         .route(login::CALLBACK, get(login::callback))
-        .route("/meta/deauthorize", post(deletion::deauthorize))
-        .route("/meta/deletion", post(deletion::callback))
         .route("/deletion/{code}", get(pages::deletion))
         .route("/deletion/{code}/receipt", get(pages::receipt))
         .route("/", get(pages::home))
         .route("/privacy", get(pages::privacy))
         .route("/data-deletion", get(pages::data_deletion))
+}
+
+fn for_programs() -> Router<Relay> {
+    Router::new()
+        .route("/meta/deauthorize", post(deletion::deauthorize))
+        .route("/meta/deletion", post(deletion::callback))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/openapi.json", get(pages::openapi))

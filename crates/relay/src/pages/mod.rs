@@ -5,6 +5,7 @@
 mod language;
 mod status;
 mod text;
+mod turned_away;
 mod words;
 
 use askama::Template;
@@ -17,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 
 pub(crate) use status::{deletion, receipt};
 pub(crate) use text::{data_deletion, home, privacy};
+pub(crate) use turned_away::in_words;
 
 use crate::relay::Relay;
 

@@ -101,6 +101,29 @@ impl<'a> Text<'a> {
         page(StatusCode::BAD_REQUEST, &text)
     }
 
+    /// The page of somebody who asked too often.
+    pub(super) fn busy(relay: &Relay, language: Language) -> Response {
+        let t = Words::of(language);
+        let text = Text::of(relay, language, (t.busy_title, t.busy_text, &[]));
+        page(StatusCode::TOO_MANY_REQUESTS, &text.in_this_language())
+    }
+
+    /// The page of a relay that cannot use its store, or is too slow.
+    pub(super) fn down(relay: &Relay, language: Language) -> Response {
+        let t = Words::of(language);
+        let text = Text::of(relay, language, (t.down_title, t.down_text, &[]));
+        page(StatusCode::SERVICE_UNAVAILABLE, &text.in_this_language())
+    }
+
+    /// Without the links to other languages, which would lose what the address says beside it: a
+    /// browser that comes back from a login is to load the very same address again.
+    fn in_this_language(self) -> Self {
+        Self {
+            others: Vec::new(),
+            ..self
+        }
+    }
+
     /// The page of a code nobody has.
     pub(super) fn unknown_request(relay: &Relay, language: Language) -> Response {
         let t = Words::of(language);

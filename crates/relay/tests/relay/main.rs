@@ -43,6 +43,8 @@ mod socket;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]
+mod turned_away;
+#[cfg(test)]
 mod vectors;
 #[cfg(test)]
 mod world;

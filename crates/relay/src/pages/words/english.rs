@@ -39,6 +39,12 @@ pub(super) const WORDS: Words = Words {
     proof_later: "When a computer has confirmed, this page offers a signed receipt anyone can check.",
     over_title: "This sign-in is over",
     over_text: &["Go back to Shopbell and start it again."],
+    busy_title: "Too many visits from here",
+    busy_text: &["Wait a minute, then load this page again. Nothing is lost meanwhile."],
+    down_title: "This relay cannot answer right now",
+    down_text: &[
+        "Wait a minute, then load this page again. If it stays like this, tell whoever runs this relay.",
+    ],
     home_title: "This is a Shopbell relay",
     home_text: &[
         "It passes what customers write to a shop on Instagram, Messenger and WhatsApp on to the \

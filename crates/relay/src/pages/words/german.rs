@@ -40,6 +40,14 @@ pub(super) const WORDS: Words = Words {
                   jeder prüfen kann.",
     over_title: "Diese Anmeldung ist vorbei",
     over_text: &["Bitte zurück zu Shopbell gehen und sie neu beginnen."],
+    busy_title: "Zu viele Besuche von hier",
+    busy_text: &[
+        "Bitte eine Minute warten und diese Seite neu laden. Inzwischen geht nichts verloren.",
+    ],
+    down_title: "Dieses Relay kann gerade nicht antworten",
+    down_text: &[
+        "Bitte eine Minute warten und diese Seite neu laden. Bleibt es so, bitte dem Betreiber dieses Relays Bescheid geben.",
+    ],
     home_title: "Dies ist ein Shopbell-Relay",
     home_text: &[
         "Es reicht weiter, was Kunden einem Geschäft auf Instagram, Messenger und WhatsApp \

@@ -40,6 +40,14 @@ pub(super) const WORDS: Words = Words {
                   cualquiera puede comprobar.",
     over_title: "Este inicio de sesión ha terminado",
     over_text: &["Vuelva a Shopbell y empiécelo de nuevo."],
+    busy_title: "Demasiadas visitas desde aquí",
+    busy_text: &[
+        "Espere un minuto y vuelva a cargar esta página. Mientras tanto no se pierde nada.",
+    ],
+    down_title: "Este relé no puede responder ahora",
+    down_text: &[
+        "Espere un minuto y vuelva a cargar esta página. Si sigue igual, avise a quien lleva este relé.",
+    ],
     home_title: "Este es un relé de Shopbell",
     home_text: &[
         "Pasa lo que los clientes escriben a una tienda por Instagram, Messenger y WhatsApp al \
