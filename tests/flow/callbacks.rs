@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use domain::Channel;
 use engine::Phase;
+use engine::read::Trouble;
 use serde_json::{Value, json};
 use tests::files;
 use tests::shop::Shop;
@@ -299,6 +300,30 @@ async fn an_order_that_meta_does_not_confirm_asks_the_owner() -> Result<()> {
         status["reason"].is_string() || status.to_string().contains("reason"),
         "{status}"
     );
+    // The relay had carried it out and knows this login no more. That is said at once, and signing
+    // in again brings the road back and what was written meanwhile.
+    let trouble = shop.until("the trouble", async |engine| {
+        Ok(engine
+            .connections()
+            .await?
+            .first()
+            .and_then(|one| one.trouble))
+    });
+    let trouble = trouble.await?;
+    assert!(
+        matches!(trouble, Trouble::RouteStopped | Trouble::SignInEnded),
+        "{trouble:?}"
+    );
+    // The history tells whole seconds only.
+    world.pass(Duration::from_secs(2)).await?;
+    world
+        .phones
+        .say("messenger", "clara", "Still there?")
+        .await?;
+    let connection = shop.connection(Channel::Messenger).await?.id;
+    shop.engine.start_login(Some(connection)).await?;
+    shop.hears("Still there?").await?;
+    assert_eq!(shop.words(conversation.id).await?, ["Mine", "Still there?"]);
     Ok(())
 }
 

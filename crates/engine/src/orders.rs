@@ -338,9 +338,16 @@ async fn refuse(shop: &Arc<Shop>, order: &DeletionOrder) -> Result<()> {
     }
     let meant = meant(shop, &reach).await?;
     put(shop, order, OrderState::Void, None).await?;
+    // The relay has carried the order out on its side: it knows no route here until each is proved
+    // again, and what was written meanwhile is fetched then.
     for connected in &meant.connections {
-        shop.learn(connected, |health| health.locked = false).await;
+        shop.learn(connected, |health| {
+            health.locked = false;
+            health.route_stopped = true;
+        })
+        .await;
     }
+    shop.wake.upkeep.notify_one();
     Ok(())
 }
 
