@@ -12,6 +12,7 @@ mod keyboard;
 mod looks;
 mod memory;
 mod naughty;
+mod orders;
 mod outside;
 mod phones;
 mod pictures;
