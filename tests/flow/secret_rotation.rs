@@ -1,6 +1,8 @@
 //! The app's secret is changed at Meta while the relay holds the old one and the new: proofs made
 //! with the old one are worth nothing, and neither answering nor forgetting may fail for it.
 
+mod asides;
+
 use anyhow::{Context, Result};
 use domain::{Channel, Delivery};
 use engine::Phase;

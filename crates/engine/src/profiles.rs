@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use channels::meta::media::fetch_link;
 use channels::meta::profile::profile;
-use channels::meta::{Error as PlatformError, Verdict};
+use channels::meta::{Error as PlatformError, Token, Verdict};
 use domain::time::{DAY, MINUTE};
 use domain::{Channel, ConversationId, Timestamp};
 use store::MediaFile;
@@ -20,6 +20,7 @@ use crate::decode::Purpose;
 use crate::error::{Error, Result};
 use crate::news::News;
 use crate::shop::Shop;
+use crate::tokens::{Fresh, Whose};
 
 /// How often somebody's profile is asked for.
 const AGAIN_AFTER: i64 = 7 * DAY;
@@ -50,7 +51,7 @@ async fn ask_all(shop: &Shop) {
         if !matches!(connected.channel(), Channel::Messenger | Channel::Instagram) {
             continue;
         }
-        loop {
+        'connection: loop {
             let now = shop.now();
             let due = connected
                 .read(move |read| read.profiles_due(now, LOOK_UP))
@@ -62,16 +63,28 @@ async fn ask_all(shop: &Shop) {
             for conversation in due {
                 let asked = ask(shop, &connected, conversation).await;
                 arrivals::release(shop, conversation).await;
-                if let Err(error) = asked {
-                    tracing::warn!(%error, "a profile was not written");
-                    return;
+                match asked {
+                    Ok(Asked::Settled) => {}
+                    Ok(Asked::NoProof) => break 'connection,
+                    Err(error) => {
+                        tracing::warn!(%error, "a profile was not written");
+                        return;
+                    }
                 }
             }
         }
     }
 }
 
-async fn ask(shop: &Shop, connected: &Arc<Connected>, id: ConversationId) -> Result<()> {
+/// What became of a question.
+enum Asked {
+    /// It was answered, or is asked again later.
+    Settled,
+    /// Besides, no proof that the platform takes is to be had: the others would fare the same.
+    NoProof,
+}
+
+async fn ask(shop: &Shop, connected: &Arc<Connected>, id: ConversationId) -> Result<Asked> {
     let contact = connected
         .read(move |read| read.contact(id))
         .await?
@@ -80,17 +93,22 @@ async fn ask(shop: &Shop, connected: &Arc<Connected>, id: ConversationId) -> Res
     let Some(key) = contact.keys.first().cloned() else {
         return postpone(connected, id, now.plus(AGAIN_AFTER)).await;
     };
-    let Some(token) = shop.token_of(connected.id).await? else {
-        return postpone(connected, id, now.plus(SOON)).await;
-    };
-    let told = match profile(&shop.graph, &token, &key).await {
-        Ok(told) => told,
-        Err(error) => {
+    let key = &key;
+    let question = |token: Token| async move { profile(&shop.graph, &token, key).await };
+    let whose = Whose::Connection(connected.id);
+    let told = match shop.ask_meta(&whose, Fresh::Kept, question).await? {
+        None => return postpone(connected, id, now.plus(SOON)).await,
+        Some(Ok(told)) => told,
+        Some(Err(error)) => {
             if error.verdict() == Some(Verdict::SignInEnded) {
                 shop.learn(connected, |health| health.sign_in = SignIn::Ended)
                     .await;
             }
-            return postpone(connected, id, next(&error, now)).await;
+            postpone(connected, id, next(&error, now)).await?;
+            return Ok(match error.verdict() {
+                Some(Verdict::ProofWrong) => Asked::NoProof,
+                _ => Asked::Settled,
+            });
         }
     };
     let picture = match &told.picture {
@@ -106,7 +124,7 @@ async fn ask(shop: &Shop, connected: &Arc<Connected>, id: ConversationId) -> Res
         .write(move |write| write.set_profile(id, &fetched, now, now.plus(AGAIN_AFTER)))
         .await?;
     shop.herald.tell(News::Conversations(vec![id]));
-    Ok(())
+    Ok(Asked::Settled)
 }
 
 /// When to ask again after a refusal.
@@ -122,10 +140,11 @@ fn next(error: &PlatformError, now: Timestamp) -> Timestamp {
     }
 }
 
-async fn postpone(connected: &Arc<Connected>, id: ConversationId, at: Timestamp) -> Result<()> {
+async fn postpone(connected: &Arc<Connected>, id: ConversationId, at: Timestamp) -> Result<Asked> {
     connected
         .write(move |write| write.postpone_profile(id, at))
-        .await
+        .await?;
+    Ok(Asked::Settled)
 }
 
 /// The person's picture, drawn anew and small. Without it the name is still worth having.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use channels::meta::send::mark_read;
-use channels::meta::{Error as PlatformError, Verdict};
+use channels::meta::{Error as PlatformError, Token, Verdict};
 use store::vault::conversations::ReadToTell;
 use tokio_util::sync::CancellationToken;
 
 use crate::connected::Connected;
 use crate::error::{Error, Result};
 use crate::shop::Shop;
+use crate::tokens::{Fresh, Whose};
 
 /// How many are looked up at once.
 const LOOK_UP: u32 = 32;
@@ -33,6 +34,16 @@ pub(crate) async fn run(shop: Arc<Shop>, stop: CancellationToken) {
     }
 }
 
+/// What became of one.
+enum Told {
+    /// The platform knows, or will never know.
+    Yes,
+    /// Another time it may.
+    Later,
+    /// No proof that the platform takes is to be had: the others would fare the same.
+    NoProof,
+}
+
 /// True if some are left for later.
 async fn tell_all(shop: &Shop) -> bool {
     let mut left = false;
@@ -40,8 +51,12 @@ async fn tell_all(shop: &Shop) -> bool {
         let to_tell = connected.read(|read| read.reads_to_tell(LOOK_UP)).await;
         for one in to_tell.unwrap_or_default() {
             match tell(shop, &connected, one).await {
-                Ok(true) => {}
-                Ok(false) => left = true,
+                Ok(Told::Yes) => {}
+                Ok(Told::Later) => left = true,
+                Ok(Told::NoProof) => {
+                    left = true;
+                    break;
+                }
                 Err(error) => {
                     tracing::debug!(%error, "a reading was not told");
                     left = true;
@@ -52,25 +67,31 @@ async fn tell_all(shop: &Shop) -> bool {
     left
 }
 
-/// True if the platform knows, or will never know.
-async fn tell(shop: &Shop, connected: &Arc<Connected>, one: ReadToTell) -> Result<bool> {
+async fn tell(shop: &Shop, connected: &Arc<Connected>, one: ReadToTell) -> Result<Told> {
     let id = one.conversation;
     let contact = connected
         .read(move |read| read.contact(id))
         .await?
         .ok_or(Error::Gone)?;
-    let token = shop.token_of(connected.id).await?;
-    if let (Some(key), Some(token)) = (contact.keys.first(), token) {
-        let account = &connected.account;
-        let told = mark_read(&shop.graph, account, &token, key, &one.platform_id).await;
-        if told.is_err_and(|error| may_help_later(&error)) {
-            return Ok(false);
+    if let Some(key) = contact.keys.first() {
+        let (account, message) = (&connected.account, &one.platform_id);
+        let ask = |token: Token| async move {
+            mark_read(&shop.graph, account, &token, key, message).await
+        };
+        let whose = Whose::Connection(connected.id);
+        if let Some(Err(error)) = shop.ask_meta(&whose, Fresh::Kept, ask).await? {
+            if error.verdict() == Some(Verdict::ProofWrong) {
+                return Ok(Told::NoProof);
+            }
+            if may_help_later(&error) {
+                return Ok(Told::Later);
+            }
         }
     }
     connected
         .write(move |write| write.read_was_told(&one))
         .await?;
-    Ok(true)
+    Ok(Told::Yes)
 }
 
 fn may_help_later(error: &PlatformError) -> bool {
