@@ -136,6 +136,11 @@ impl Connected {
         self.vault.as_ref().map_err(|_| Error::Gone)
     }
 
+    /// Whether its vault did not open; it may another time.
+    pub(crate) fn is_shut(&self) -> bool {
+        self.vault.is_err() && !self.gone.is_cancelled()
+    }
+
     /// Works on the vault and its files, where blocking is allowed.
     pub(crate) async fn work<T: Send + 'static>(
         &self,

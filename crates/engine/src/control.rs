@@ -13,7 +13,7 @@ use wire::event::{Control, StopReason};
 
 use crate::connected::Connected;
 use crate::error::Result;
-use crate::repair;
+use crate::repair::{self, Missed};
 use crate::shop::Shop;
 
 /// Writes down what was said, with the cursor. What is about a vault is marked there first: marking
@@ -145,11 +145,16 @@ async fn mark(shop: &Shop, control: &Control) -> Result<()> {
             until,
             ..
         } => {
-            let Some(connected) = of_stream(shop, *stream).await else {
-                return Ok(());
-            };
             // Counted once, when it has ended; until then only that something is missing.
             let count = until.map_or(0, |_| *refused);
+            let Some(connected) = of_stream(shop, *stream).await else {
+                let missed = Missed {
+                    stream: Some(*stream),
+                    since: Some(Timestamp(*since)),
+                    lost: count > 0,
+                };
+                return repair::keep_for_shut(shop, missed).await;
+            };
             repair::mark_refused(shop, &connected, count, Timestamp(*since)).await
         }
         Control::RouteStopped { stream, reason, .. } => {
@@ -164,19 +169,7 @@ async fn mark(shop: &Shop, control: &Control) -> Result<()> {
             }
             Ok(())
         }
-        Control::Restored { from, .. } => {
-            for connected in shop.connections() {
-                if connected.vault().is_ok() {
-                    let from = Timestamp(*from);
-                    connected
-                        .write(move |write| repair::mark_uncounted(write, from))
-                        .await?;
-                }
-            }
-            shop.wake.repair.notify_one();
-            shop.wake.upkeep.notify_one();
-            Ok(())
-        }
+        Control::Restored { from, .. } => mark_all(shop, Timestamp(*from)).await,
         // A permission was given or taken away: the subscription check finds out which.
         Control::LoginEvent { .. } => {
             shop.wake.repair.notify_one();
@@ -191,6 +184,26 @@ async fn mark(shop: &Shop, control: &Control) -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// What the relay lost since a moment may be anybody's.
+async fn mark_all(shop: &Shop, since: Timestamp) -> Result<()> {
+    let missed = Missed {
+        stream: None,
+        since: Some(since),
+        lost: true,
+    };
+    repair::keep_for_shut(shop, missed).await?;
+    for connected in shop.connections() {
+        if connected.vault().is_ok() {
+            connected
+                .write(move |write| repair::mark_uncounted(write, since))
+                .await?;
+        }
+    }
+    shop.wake.repair.notify_one();
+    shop.wake.upkeep.notify_one();
+    Ok(())
 }
 
 async fn of_stream(shop: &Shop, stream: StreamId) -> Option<Arc<Connected>> {

@@ -110,6 +110,7 @@ pub(crate) fn open(
         (&db, now),
         &mut connections,
     )?;
+    repair::mark_opened(&db, &connections, now).map_err(|error| phase_of(&error))?;
     let settings: Option<Settings> = db
         .read(|read| read.setting(SETTINGS))
         .map_err(|error| phase_of(&error))?;

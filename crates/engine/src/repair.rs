@@ -4,6 +4,7 @@
 //! changed since, and merges them. What cannot be read is a visible gap, never a deletion.
 
 mod marks;
+mod shut;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use marks::{
 pub(crate) use marks::{
     mark_lost, mark_missing, mark_missing_since_complete, mark_refused, mark_uncounted,
 };
+pub(crate) use shut::{Missed, keep_for_shut, mark_opened};
 
 /// How often subscriptions are checked.
 pub(crate) const CHECK_EVERY: Duration = Duration::from_secs(15 * 60);

@@ -15,7 +15,7 @@ use super::inlet::{
 };
 use super::session::{End, Session, Step};
 use crate::error::{Error, Result};
-use crate::repair;
+use crate::repair::{self, Missed};
 use crate::shop::Shop;
 
 /// After so many commits a checkpoint is made, quiet or not.
@@ -235,13 +235,19 @@ impl Feed {
 /// marked before the cursor passes it.
 async fn lose_control(shop: &Shop, moved: store::Cursor) -> Result<()> {
     let now = shop.now();
+    let missed = Missed {
+        stream: None,
+        since: None,
+        lost: true,
+    };
+    repair::keep_for_shut(shop, missed).await?;
     for connected in shop.connections() {
         let marked = connected.write(move |write| {
             repair::mark_missing_since_complete(write, now)?;
             repair::mark_uncounted(write, now)
         });
         match marked.await {
-            // A vault that is shut is looked at when it opens, and one that goes is not missed.
+            // What is kept for one that is shut was kept above, and one that goes is not missed.
             Ok(()) | Err(Error::Gone) => {}
             Err(error) => return Err(error),
         }
@@ -251,4 +257,142 @@ async fn lose_control(shop: &Shop, moved: store::Cursor) -> Result<()> {
     shop.wake.repair.notify_one();
     shop.wake.upkeep.notify_one();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Channel, ConnectionId, Timestamp};
+    use wire::event::Control;
+
+    use super::*;
+    use crate::connected::{Connected, Health};
+    use crate::control;
+    use crate::link::inlet::start_of;
+    use crate::opening;
+    use crate::read::Trouble;
+    use crate::testing::{NOW, TestShop, connect};
+
+    const SHUT: ConnectionId = ConnectionId::from_bytes([77; 16]);
+
+    /// What is told while a vault is shut beside an open one.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    enum Told {
+        Nothing,
+        Lost,
+        Restored,
+        /// Of the stream the vault reads, or of another; ended, or still going on.
+        Gap {
+            its_own: bool,
+            ended: bool,
+        },
+    }
+
+    async fn tell(shop: &Shop, told: Told) {
+        let moved = start_of(StreamId::from_bytes([9; 16]));
+        let (id, at) = (SHUT, NOW.0 - 5_000);
+        let said = match told {
+            Told::Nothing => return,
+            Told::Lost => return lose_control(shop, moved).await.unwrap(),
+            Told::Restored => Control::Restored {
+                from: at,
+                at: NOW.0,
+            },
+            Told::Gap { its_own, ended } => Control::Gap {
+                stream: StreamId::from_bytes(if its_own { *id.as_bytes() } else { [3; 16] }),
+                refused: 2,
+                since: at,
+                until: ended.then_some(NOW.0),
+                reason: wire::event::GapReason::Full,
+            },
+        };
+        control::take(shop, vec![said], Vec::new(), moved)
+            .await
+            .unwrap();
+    }
+
+    /// Since when the vault says that something may be missing once it opens, and whether it says
+    /// that nobody can count what is gone.
+    async fn opened_after(told: Told) -> (Option<i64>, bool) {
+        let of = TestShop::messenger().await;
+        let open = connect(&of.shop, SHUT, Channel::Whatsapp);
+        open.vault().unwrap().close();
+        let name = (SHUT, open.name.clone());
+        let shut = Err(Trouble::KeyMissing);
+        let shut = Connected::new(name, open.account.clone(), shut, Health::default());
+        of.shop.add_connection(std::sync::Arc::new(shut));
+        tell(&of.shop, told).await;
+        of.vault().close();
+        of.shop.db.close();
+        let mut said = Vec::new();
+        // The second time there is nothing left to mark, and what is marked stays.
+        for _ in 0..2 {
+            let secrets = std::sync::Arc::clone(&of.secrets) as std::sync::Arc<_>;
+            let opened = opening::open(&of.shop.paths, secrets, NOW).unwrap();
+            let vault = opened.connections.get(&SHUT).unwrap().vault().unwrap();
+            let marks = vault.read(|read| {
+                let since = read.mark("missing_since")?;
+                let since = since.and_then(|text| text.parse().ok());
+                Ok((since, read.mark("lost_uncounted")?.is_some()))
+            });
+            said.push(marks.unwrap());
+            for connected in opened.connections.values() {
+                connected.vault().unwrap().close();
+            }
+            opened.db.close();
+        }
+        assert_eq!(said.first(), said.last(), "{told:?}");
+        said.swap_remove(0)
+    }
+
+    #[tokio::test]
+    async fn what_is_told_while_a_vault_is_shut_is_marked_when_it_opens() {
+        let at = Some(NOW.0 - 5_000);
+        // Since the connection was made: nothing else is known to be complete.
+        assert_eq!(opened_after(Told::Lost).await, (Some(NOW.0), true));
+        assert_eq!(opened_after(Told::Restored).await, (at, true));
+        for ended in [true, false] {
+            let its_own = true;
+            let told = Told::Gap { its_own, ended };
+            assert_eq!(opened_after(told).await, (at, ended));
+        }
+    }
+
+    #[tokio::test]
+    async fn control_what_is_not_about_a_vault_that_is_shut_marks_nothing_in_it() {
+        let (its_own, ended) = (false, true);
+        for told in [Told::Nothing, Told::Gap { its_own, ended }] {
+            assert_eq!(opened_after(told).await, (None, false), "{told:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn two_losses_are_kept_as_the_earlier_and_the_worse() {
+        let missed = |since: i64, lost: bool| Missed {
+            stream: None,
+            since: Some(Timestamp(since)),
+            lost,
+        };
+        let of = TestShop::messenger().await;
+        let account = of.connected.account.clone();
+        let shut = Connected::new(
+            (of.connected.id, String::new()),
+            account,
+            Err(Trouble::KeyMissing),
+            Health::default(),
+        );
+        of.vault().close();
+        of.shop.add_connection(std::sync::Arc::new(shut));
+        for one in [missed(7, false), missed(5, true), missed(9, false)] {
+            repair::keep_for_shut(&of.shop, one).await.unwrap();
+        }
+        of.shop.db.close();
+        let secrets = std::sync::Arc::clone(&of.secrets) as std::sync::Arc<_>;
+        let opened = opening::open(&of.shop.paths, secrets, NOW).unwrap();
+        let vault = opened.connections.get(&of.connected.id).unwrap().vault();
+        let marks = vault.unwrap().read(|read| {
+            let since = read.mark("missing_since")?;
+            Ok((since, read.mark("lost_uncounted")?.is_some()))
+        });
+        assert_eq!(marks.unwrap(), (Some("5".to_owned()), true));
+    }
 }
