@@ -4,6 +4,7 @@
 
 mod access;
 mod cage;
+mod demo;
 mod doors;
 mod exposed;
 mod forgetting;

@@ -17,6 +17,8 @@ struct Wish {
     headless: bool,
     keep: bool,
     browser: bool,
+    /// Nothing is installed and nothing built: what is there is started.
+    built: bool,
 }
 
 /// Runs the demo until the window is closed, Ctrl-C, or the story's end.
@@ -27,7 +29,8 @@ pub(crate) fn run(workspace: &Workspace, flags: &[&str]) -> Result<ExitCode> {
             "--headless" => wish.headless = true,
             "--keep" => wish.keep = true,
             "--browser" => wish.browser = true,
-            other => bail!("demo knows --headless, --keep and --browser, not {other}"),
+            "--built" => wish.built = true,
+            other => bail!("demo knows --headless, --keep, --browser and --built, not {other}"),
         }
     }
     if !wish.headless && !has_display() {
@@ -35,8 +38,10 @@ pub(crate) fn run(workspace: &Workspace, flags: &[&str]) -> Result<ExitCode> {
         wish.headless = true;
     }
     let _alone = alone(workspace)?;
-    setup::everything(workspace)?;
-    setup::build(workspace)?;
+    if !wish.built {
+        setup::everything(workspace)?;
+        setup::build(workspace)?;
+    }
     let folder = folder(workspace, wish.keep)?;
     let mut services = Services::start(workspace, &folder)?;
     if wish.headless {
