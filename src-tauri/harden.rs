@@ -4,7 +4,8 @@
 //! This raises the cost for other programs of the same user; it is not a full defence (SECURITY.md).
 
 /// Hardens this process. On Linux it may start the program once more, with WebKitGTK's variable set:
-/// changing the environment of a running program is not safe.
+/// changing the environment of a running program is not safe. The desktop file sets it, so that a
+/// start from the menu does not pay for two.
 pub fn harden() {
     #[cfg(target_os = "linux")]
     linux::harden();
@@ -40,6 +41,18 @@ mod linux {
             || set_dumpable_behavior(DumpableBehavior::NotDumpable).is_err()
         {
             tracing::warn!("core dumps could not be turned off");
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::NO_DMABUF;
+
+        #[test]
+        fn a_start_from_the_menu_has_the_variable_already() {
+            let file = include_str!("linux/shopbell.desktop");
+            let wanted = format!("Exec=env {NO_DMABUF}=1 {{{{exec}}}} %u");
+            assert!(file.lines().any(|line| line == wanted), "{file}");
         }
     }
 }

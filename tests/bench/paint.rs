@@ -148,6 +148,8 @@ impl Window {
         let mut command = seat.command(&self.program);
         command
             .env("DISPLAY", screen.display())
+            // As the desktop file starts it.
+            .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
             .envs(self.environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -7,6 +7,7 @@ import './styles/controls.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import type { Backend } from './backend/backend';
+import { connect } from './backend/tauri';
 
 /** In the shell its own commands; in a plain browser, in development, the in-memory shop. */
 async function backend(): Promise<Backend> {
@@ -15,8 +16,7 @@ async function backend(): Promise<Backend> {
     const fake = await import('./backend/fake/fake');
     return fake.connect(new URLSearchParams(location.search));
   }
-  const shell = await import('./backend/tauri');
-  return shell.connect();
+  return connect();
 }
 
 const target = document.getElementById('window');

@@ -113,7 +113,8 @@ fn files(root: &Path) -> Result<()> {
     let desktop = root.join("usr/share/applications/Shopbell.desktop");
     let text = std::fs::read_to_string(&desktop).context("no desktop file was installed")?;
     ensure!(
-        text.lines().any(|line| line == "Exec=shopbell %u"),
+        text.lines()
+            .any(|line| line.starts_with("Exec=env ") && line.ends_with(" shopbell %u")),
         "the desktop file does not hand a link on:\n{text}"
     );
     ensure!(
