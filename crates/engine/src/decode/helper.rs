@@ -17,10 +17,10 @@ const LONGEST: Duration = Duration::from_secs(5);
 /// The most address space the helper may have; the program's own libraries count.
 #[cfg(unix)]
 const MOST_ADDRESS_SPACE: u64 = 2 * 1024 * 1024 * 1024;
-/// The most memory of its own, where the system counts it (Linux does). With what is touched of the
-/// libraries the helper stays below 512 MiB.
-#[cfg(unix)]
-const MOST_MEMORY: u64 = 480 * 1024 * 1024;
+/// The most memory it may take beside what the program and its libraries have at its start, where
+/// the system counts it (Linux does). With what is touched of those the helper stays below 512 MiB.
+#[cfg(target_os = "linux")]
+const MOST_MEMORY: u64 = 440 * 1024 * 1024;
 /// What may come back: two pictures and a line.
 const MOST_ANSWER: u64 = 256 * 1024 * 1024;
 
@@ -57,10 +57,27 @@ fn limit_memory() {
     };
     // Failing to limit is not fatal: size and time are limited elsewhere as well.
     let _ = setrlimit(Resource::As, limit(MOST_ADDRESS_SPACE));
-    let _ = setrlimit(Resource::Data, limit(MOST_MEMORY));
     let _ = setrlimit(Resource::Core, limit(0));
     #[cfg(target_os = "linux")]
-    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    {
+        if let Some(had) = data_at_start() {
+            let _ = setrlimit(Resource::Data, limit(had + MOST_MEMORY));
+        }
+        let not = rustix::process::DumpableBehavior::NotDumpable;
+        let _ = rustix::process::set_dumpable_behavior(not);
+    }
+}
+
+/// What the system counts as data of this process, in bytes: mostly the libraries' own, which is
+/// reserved rather than used.
+#[cfg(target_os = "linux")]
+fn data_at_start() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let data = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmData:"))?;
+    let kilobytes: u64 = data.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kilobytes * 1024)
 }
 
 #[cfg(not(unix))]
