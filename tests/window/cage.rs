@@ -96,34 +96,72 @@ async fn the_window_reaches_no_host_by_any_road() -> Result<()> {
     Ok(())
 }
 
+/// What the gate says to whoever may not pass, before it looks at the arguments.
+const NOT_ALLOWED: &str = "not allowed";
+
+/// Commands the program has in it or could have, with arguments that would do.
+fn not_granted() -> Vec<(&'static str, Value)> {
+    vec![
+        ("plugin:dialog|open", json!({"options": {}})),
+        ("plugin:dialog|save", json!({"options": {}})),
+        (
+            "plugin:opener|open_url",
+            json!({"url": "https://example.org/"}),
+        ),
+        ("plugin:opener|open_path", json!({"path": "/etc/passwd"})),
+        (
+            "plugin:notification|notify",
+            json!({"options": {"title": "x"}}),
+        ),
+        ("plugin:window|close", json!({"label": "main"})),
+        (
+            "plugin:window|set_title",
+            json!({"label": "main", "value": "x"}),
+        ),
+        (
+            "plugin:webview|create_webview_window",
+            json!({"options": {"label": "other", "url": "index.html"}}),
+        ),
+        ("plugin:webview|print", json!({"label": "main"})),
+        ("plugin:event|emit", json!({"event": "x", "payload": 1})),
+        (
+            "plugin:event|emit_to",
+            json!({"target": {"kind": "Any"}, "event": "x", "payload": 1}),
+        ),
+        ("plugin:app|version", json!({})),
+        ("plugin:path|resolve_directory", json!({"directory": 1})),
+        ("plugin:resources|close", json!({"rid": 0})),
+        ("plugin:fs|read_text_file", json!({"path": "/etc/passwd"})),
+        ("plugin:shell|execute", json!({"program": "sh", "args": []})),
+        ("no_such_command", json!({})),
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_granted_commands_are_served_and_prototypes_are_frozen() -> Result<()> {
     let counter = Counter::connected().await?;
     let page = counter.page()?;
-    let call = |command: &str| {
+    let call = |command: &str, arguments: &Value| {
         format!(
-            "window.__TAURI_INTERNALS__.invoke({}, {{}}).then(() => done('served'), \
+            "window.__TAURI_INTERNALS__.invoke({}, {arguments}).then(() => done('served'), \
              (e) => done('refused: ' + JSON.stringify(e)))",
             json!(command)
         )
     };
-    assert_eq!(run(page, &call("app")).await?, "served", "the control");
-    for command in [
-        "plugin:dialog|open",
-        "plugin:opener|open_url",
-        "plugin:notification|notify",
-        "plugin:window|close",
-        "plugin:webview|create_webview_window",
-        "plugin:event|emit",
-        "plugin:path|resolve_directory",
-        "plugin:resources|close",
-        "no_such_command",
-    ] {
-        let answer = run(page, &call(command)).await?;
+    let empty = json!({});
+    assert_eq!(run(page, &call("app", &empty)).await?, "served", "control");
+    // Who is let in and brings the wrong arguments hears something else.
+    for granted in ["conversation", "plugin:event|listen"] {
+        let answer = run(page, &call(granted, &empty)).await?;
+        let said = answer.as_str().unwrap_or_default();
+        assert!(said.starts_with("refused"), "control: {granted}: {answer}");
+        assert!(!said.contains(NOT_ALLOWED), "control: {granted}: {answer}");
+    }
+    for (command, arguments) in not_granted() {
+        let answer = run(page, &call(command, &arguments)).await?;
+        let said = answer.as_str().unwrap_or_default();
         assert!(
-            answer
-                .as_str()
-                .is_some_and(|text| text.starts_with("refused")),
+            said.starts_with("refused") && said.contains(NOT_ALLOWED),
             "{command}: {answer}"
         );
     }
