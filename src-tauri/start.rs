@@ -12,6 +12,7 @@ use tauri_plugin_opener::OpenerExt;
 use tauri_specta::Event;
 use tokio::sync::broadcast::error::RecvError;
 
+use crate::appearance::Appearance;
 use crate::cli::Arguments;
 use crate::shell::Shell;
 use crate::view::app::News;
@@ -75,15 +76,17 @@ fn build(arguments: &Arguments) -> anyhow::Result<tauri::App> {
         .setup(move |app| {
             surface.mount_events(app);
             let handle = app.handle();
+            // First, since the web view's own programs take longest to start: the engine starts
+            // beside them. Nothing the page asks for arrives before this has returned.
+            let page = Appearance::of(&config.data_dir).page();
+            window::open(handle, &page, &config.data_dir)?;
             let engine = start_engine(handle, config.clone());
             let shell = Shell::new(engine.clone(), &config);
-            let page = shell.appearance().page();
             tauri::async_runtime::spawn(awake::watch(engine.clone(), shell.stop().clone()));
             app.manage(shell);
             forward(handle, &engine);
             notify::listen(handle)?;
             listen_for_links(handle);
-            window::open(handle, &page, &config.data_dir)?;
             if let Some(link) = first_link {
                 take_link(handle, &link);
             }

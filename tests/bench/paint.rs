@@ -37,6 +37,9 @@ const ROW: Place = Place {
 };
 /// How often it is looked at.
 const LOOK: Duration = Duration::from_millis(2);
+/// Set by its desktop file: without it the program starts itself a second time. A bare window has
+/// none.
+const FROM_THE_MENU: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
 /// After this long without a change nothing more is expected.
 const QUIET: Duration = Duration::from_secs(4);
 /// Nothing takes longer.
@@ -55,7 +58,8 @@ async fn all(ground: &Ground) -> Result<Vec<Figure>> {
     let seat = Seat::take(&folder, Keyring::Unlocked).await?;
     let screen = Screen::start(&folder).await?;
     let world = World::start().await?;
-    let shop = Window::of(program("shopbell")?, folder.join("shop"), &world);
+    let mut shop = Window::of(program("shopbell")?, folder.join("shop"), &world);
+    shop.environment.push((FROM_THE_MENU, "1".to_owned()));
     make_shop(&seat, &shop).await?;
     let bare = Window::of(bare_window()?, folder.join("bare"), &world);
     // Both have been started once: their pages lie in the system's cache, and what is only made at
@@ -148,8 +152,6 @@ impl Window {
         let mut command = seat.command(&self.program);
         command
             .env("DISPLAY", screen.display())
-            // As the desktop file starts it.
-            .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
             .envs(self.environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
