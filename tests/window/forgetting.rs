@@ -4,6 +4,8 @@
 //! WebDriver can only steer a window that is not private. So the web view here keeps more than the
 //! one owners have: what it can be made to write down is planted, found, and must be gone.
 
+use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
@@ -18,6 +20,7 @@ use tests::wait;
 
 use crate::looks;
 use crate::outside::looks_away;
+use crate::planted::{self, Canary};
 
 /// What is typed, said, searched for and stored, each its own words.
 const SAID: &str = "Canary said: größer als 4711";
@@ -35,6 +38,8 @@ struct Used {
     counter: Counter,
     notices: Notices,
     notice: Notice,
+    /// What lies of the conversation, and must not afterwards.
+    planted: Vec<Canary>,
 }
 
 impl Used {
@@ -65,10 +70,13 @@ impl Used {
             .await?;
         owner.sees_row("Draft").await?;
         store(page).await?;
+        let mut planted = words();
+        planted.extend(planted::of_conversation(&counter, "instagram", "clara").await?);
         Ok(Self {
             counter,
             notices,
             notice,
+            planted,
         })
     }
 
@@ -77,19 +85,20 @@ impl Used {
         vec![self.counter.world.folder().to_path_buf()]
     }
 
-    async fn found(&self) -> Result<Vec<PathBuf>> {
-        traces::files_with(&canaries(), &self.everywhere()).await
+    async fn found(&self, canaries: &[Canary]) -> Result<Vec<PathBuf>> {
+        let bytes: Vec<_> = canaries.iter().map(|(_, bytes)| bytes.clone()).collect();
+        traces::files_with(&bytes, &self.everywhere()).await
     }
 
     /// What the page was made to store lies on the disk, and the look finds it.
     async fn is_found(&self) -> Result<()> {
         let webview = self.counter.data().join("webview");
         wait::until("the web view to write down what it stores", async || {
-            let found = self.found().await?;
+            let found = self.found(&words()).await?;
             Ok((kinds(&found, &webview) >= 2).then_some(()))
         })
         .await?;
-        let found = self.found().await?;
+        let found = self.found(&words()).await?;
         let elsewhere: Vec<_> = found
             .iter()
             .filter(|file| !file.starts_with(&webview))
@@ -104,8 +113,18 @@ impl Used {
     /// The web view forgets at its own pace; in the end there is nothing.
     async fn nothing_is_found(&self) -> Result<()> {
         wait::until("every trace to be gone", async || {
-            let found = self.found().await?;
-            ensure!(found.is_empty(), "left: {found:?}");
+            let found = self.found(&self.planted).await?;
+            if let Some(file) = found.first() {
+                let file = std::slice::from_ref(file);
+                let mut left = Vec::new();
+                for (kind, bytes) in &self.planted {
+                    let bytes = std::slice::from_ref(bytes);
+                    if !traces::files_with(bytes, file).await?.is_empty() {
+                        left.push(kind);
+                    }
+                }
+                anyhow::bail!("left: {found:?}, in the first {left:?}");
+            }
             Ok(Some(()))
         })
         .await
@@ -122,30 +141,42 @@ impl Used {
             home.join("tmp"),
             self.counter.data().join("receipts"),
         ];
-        let forms = traces::forms(SAID.as_bytes());
-        for (place, form) in places.iter().zip(forms.iter().cycle().skip(1)) {
-            std::fs::write(place.join("left-behind"), form)?;
+        // Each of them somewhere, in the one form or the other.
+        for (nth, (_, bytes)) in self.planted.iter().enumerate() {
+            let forms = traces::forms(bytes);
+            let form = forms.iter().cycle().nth(nth);
+            let place = places.iter().cycle().nth(nth);
+            let (form, place) = form.zip(place).context("a form and a place")?;
+            std::fs::write(place.join(format!("left-behind-{nth}")), form)?;
         }
-        let found = self.found().await?;
+        let found = self.found(&self.planted).await?;
         ensure!(
-            found.len() == places.len(),
-            "control: only {found:?} of {places:?}"
+            found.len() == self.planted.len(),
+            "control: only {found:?} of {}",
+            self.planted.len()
         );
         Ok(())
     }
 }
 
-fn canaries() -> Vec<Vec<u8>> {
-    [SAID, TOLD, ANSWERED, DRAFTED, SEARCHED, STORED]
-        .iter()
-        .chain(&NAMES[..1])
-        .map(|words| words.as_bytes().to_vec())
-        .collect()
+/// What a person typed, said or read in the window.
+fn words() -> Vec<Canary> {
+    [
+        ("said", SAID),
+        ("told", TOLD),
+        ("answered", ANSWERED),
+        ("drafted", DRAFTED),
+        ("searched", SEARCHED),
+        ("stored", STORED),
+        ("name", NAMES[0]),
+    ]
+    .map(|(kind, words)| (kind.to_owned(), words.as_bytes().to_vec()))
+    .to_vec()
 }
 
 /// In how many of its folders the web view keeps something of it.
 fn kinds(found: &[PathBuf], webview: &std::path::Path) -> usize {
-    let folders: std::collections::BTreeSet<_> = found
+    let folders: BTreeSet<_> = found
         .iter()
         .filter_map(|file| file.strip_prefix(webview).ok()?.parent())
         .collect();
@@ -177,8 +208,13 @@ async fn store(page: &Page) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deleting_everything_leaves_no_trace_at_the_whole_desk() -> Result<()> {
-    let used = Used::shop().await?;
+    let mut used = Used::shop().await?;
     used.is_found().await?;
+    used.planted.extend(planted::of_shop(&used.counter).await?);
+    let kinds: Vec<_> = used.planted.iter().map(|(kind, _)| kind.as_str()).collect();
+    let known: BTreeSet<_> = used.planted.iter().map(|(_, bytes)| bytes).collect();
+    writeln!(std::io::stdout(), "{} canaries: {kinds:?}", known.len())?;
+    ensure!(known.len() >= 40, "only {} canaries", known.len());
     let receipt = used.counter.owner()?.deletes_everything().await?;
     for name in NAMES {
         ensure!(!receipt.contains(name), "{receipt}");

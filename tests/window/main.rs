@@ -17,4 +17,5 @@ mod orders;
 mod outside;
 mod phones;
 mod pictures;
+mod planted;
 mod slow;

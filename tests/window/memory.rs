@@ -12,7 +12,8 @@ use tests::counter::Counter;
 use tests::memory::{Process, family, held};
 use tests::{keyring, wait};
 
-/// Tokens, key shares, and the keys of the databases that come of them.
+/// Everything in the keychain: tokens, key shares, private keys; and the keys of the databases that
+/// come of the shares.
 pub(crate) async fn secrets(counter: &Counter) -> Result<Vec<(String, Vec<u8>)>> {
     let kept = keyring::secrets(&counter.seat).await?;
     let mut secrets = Vec::new();
@@ -34,9 +35,27 @@ pub(crate) async fn secrets(counter: &Counter) -> Result<Vec<(String, Vec<u8>)>>
             let key = database_key(value, &share.0, &share.1)?;
             secrets.push((format!("{short} made a key"), key));
             secrets.push((short, value.clone()));
+        } else {
+            secrets.push((short, value.clone()));
         }
     }
-    ensure!(secrets.len() >= 11, "only {}", secrets.len());
+    let of_kind = |end: &str| {
+        secrets
+            .iter()
+            .filter(|(name, _)| name.ends_with(end))
+            .count()
+    };
+    // Three connections, each with its own, and the shop.
+    for (end, least) in [
+        ("/token", 3),
+        ("/db-share", 4),
+        (" made a key", 4),
+        ("/seal", 4),
+        ("device/identity", 1),
+    ] {
+        let count = of_kind(end);
+        ensure!(count >= least, "only {count} of {end}");
+    }
     Ok(secrets)
 }
 
@@ -93,10 +112,12 @@ async fn no_key_and_no_token_is_in_the_web_view_or_left_once_all_is_deleted() ->
         )?;
         return holds_nothing(&web, &secrets).await;
     };
-    ensure!(
-        open.iter().any(|name| name.ends_with("/token")),
-        "control: no token is found where there is one: {open:?}"
-    );
+    for kind in ["/token", " made a key"] {
+        ensure!(
+            open.iter().any(|name| name.ends_with(kind)),
+            "control: no {kind:?} is found where there is one: {open:?}"
+        );
+    }
     holds_nothing(&web, &secrets).await?;
     counter.owner()?.deletes_everything().await?;
     // The connections to Meta that are kept for a while hold what they sent last.
