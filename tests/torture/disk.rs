@@ -32,8 +32,8 @@ enum Entry {
 pub(crate) enum Syncs {
     /// As recorded: the program asks for `synchronous=FULL`.
     All,
-    /// The log is synced only before it is moved into the database: the disk of the same program
-    /// with `synchronous=NORMAL`. For controls.
+    /// The log's syncs are left out but for those before it is moved into the database, as
+    /// `synchronous=NORMAL` leaves them out; the program ran with FULL. For controls.
     BeforeCheckpoints,
 }
 
