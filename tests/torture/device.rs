@@ -1,4 +1,4 @@
-//! A measuring device: it reads from a relay everything that is held for a shop's Messenger stream,
+//! A measuring device: it reads from a relay everything that is held for one of a shop's streams,
 //! with that shop's own keys, and believes only what the relay's signed heads close over.
 
 use std::net::SocketAddr;
@@ -19,7 +19,7 @@ use wire::frame::{FromDevice, FromRelay, StreamCursor};
 use wire::seal::{Opener, SealSecret, Use};
 use wire::{DeviceId, KeyId, RelayKeys, SigningSecret, StreamId, auth};
 
-/// A shop's identity, its Messenger stream and what opens it.
+/// A shop's identity, one of its streams and what opens it.
 #[derive(Debug)]
 pub(crate) struct Device {
     identity: [u8; 32],
@@ -38,9 +38,24 @@ pub(crate) enum Frame {
     Head(Head),
 }
 
+impl Frame {
+    /// The envelope, if it is one.
+    pub(crate) fn envelope(self) -> Option<Envelope> {
+        match self {
+            Self::Envelope(envelope) => Some(envelope),
+            Self::Head(_) => None,
+        }
+    }
+}
+
 impl Device {
     /// Reads them out of a stopped shop.
     pub(crate) fn of(data: &Path, secrets: &dyn Secrets) -> Result<Self> {
+        Self::on(Channel::Messenger, data, secrets)
+    }
+
+    /// The same with the stream of another channel.
+    pub(crate) fn on(channel: Channel, data: &Path, secrets: &dyn Secrets) -> Result<Self> {
         let paths = Paths::create(data)?;
         let profile = Profile::open_or_create(&paths)?;
         let secret = |name: String| -> Result<Vec<u8>> {
@@ -58,7 +73,7 @@ impl Device {
             let (Some(facts), Some(cursor)) = found else {
                 continue;
             };
-            if facts.channel == Channel::Messenger {
+            if facts.channel == channel {
                 let sealed = secret(profile.seal_name(id))?;
                 let (key_id, key) = sealed.split_at(KeyId::SIZE);
                 return Ok(Self {
@@ -70,7 +85,7 @@ impl Device {
                 });
             }
         }
-        bail!("Messenger is not connected")
+        bail!("{channel:?} is not connected")
     }
 
     /// The words of every message the relay holds, until these come.

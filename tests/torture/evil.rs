@@ -2,8 +2,10 @@
 //! five hundred times. Every omission, repetition, exchange, alteration and forgery is noticed.
 
 use anyhow::{Context, Result, ensure};
+use domain::Channel;
 use wire::SigningSecret;
 use wire::chain::{Cursor, Head};
+use wire::envelope::Envelope;
 
 use crate::counts::{Dice, Rounds, report};
 use crate::device::{Device, Frame};
@@ -22,7 +24,11 @@ enum Deed {
     Omit,
     Repeat,
     Swap,
+    /// Three or more in the other direction.
     Reverse,
+    /// One of another stream of the same shop in its place, as it came or as if it were of this.
+    Stray,
+    Disguise,
     AlterSealed,
     AlterPlace,
     AlterHead,
@@ -30,11 +36,13 @@ enum Deed {
     ForgeEnvelope,
 }
 
-const DEEDS: [Deed; 9] = [
+const DEEDS: [Deed; 11] = [
     Deed::Omit,
     Deed::Repeat,
     Deed::Swap,
     Deed::Reverse,
+    Deed::Stray,
+    Deed::Disguise,
     Deed::AlterSealed,
     Deed::AlterPlace,
     Deed::AlterHead,
@@ -47,14 +55,19 @@ async fn whatever_an_evil_relay_does_is_noticed() -> Result<()> {
     let (ground, mut relay, desk) = Ground::connected().await?;
     desk.stop().await?;
     let device = Device::of(&ground.data(), &ground.keychain()?)?;
+    let beside = Device::on(Channel::Instagram, &ground.data(), &ground.keychain()?)?;
     let mut http = Http::connect(ground.address()).await;
     for number in 0..MESSAGES {
-        let status = http.post(&Maker::new().webhook_on(0, number)).await?;
-        ensure!(status == 200, "the relay answered {status}");
+        for channel in [0, 1] {
+            let status = http.post(&Maker::new().webhook_on(channel, number)).await?;
+            ensure!(status == 200, "the relay answered {status}");
+        }
     }
-    let (honest, frames) = device
-        .frames(ground.address(), &words(MESSAGES - 1))
-        .await?;
+    let last = words(MESSAGES - 1);
+    let (honest, frames) = device.frames(ground.address(), &last).await?;
+    let (said, strays) = beside.frames(ground.address(), &last).await?;
+    ensure!(said.len() == MESSAGES, "the other stream is short");
+    let strays: Vec<Envelope> = strays.into_iter().filter_map(Frame::envelope).collect();
     kill(&mut relay).await?;
     ensure!(
         honest.len() == MESSAGES,
@@ -70,7 +83,7 @@ async fn whatever_an_evil_relay_does_is_noticed() -> Result<()> {
     let (mut cases, mut fooled) = (0, 0);
     for case in Rounds::at_least(CASES) {
         let deed = DEEDS[usize::try_from(case)? % DEEDS.len()];
-        let changed = done(deed, &frames, &mut dice)?;
+        let changed = done(deed, (&frames, &strays), &mut dice)?;
         if let Ok(said) = device.believe(&changed) {
             // What came twice may be passed over; nothing else may.
             ensure!(
@@ -95,7 +108,11 @@ async fn whatever_an_evil_relay_does_is_noticed() -> Result<()> {
     )
 }
 
-fn done(deed: Deed, frames: &[Frame], dice: &mut Dice) -> Result<Vec<Frame>> {
+fn done(
+    deed: Deed,
+    (frames, strays): (&[Frame], &[Envelope]),
+    dice: &mut Dice,
+) -> Result<Vec<Frame>> {
     let mut frames = frames.to_vec();
     let is_envelope = |frame: &Frame| matches!(frame, Frame::Envelope(_));
     let places = |wanted: bool| -> Vec<usize> {
@@ -113,7 +130,19 @@ fn done(deed: Deed, frames: &[Frame], dice: &mut Dice) -> Result<Vec<Frame>> {
         Deed::Omit => drop(frames.remove(one)),
         Deed::Repeat => frames.insert(next, frames[one].clone()),
         Deed::Swap => frames.swap(one, next),
-        Deed::Reverse => frames[one..=next].reverse(),
+        Deed::Reverse => {
+            let length = 3 + dice.below(6);
+            let first = dice.below(envelopes.len() - length);
+            let places = &envelopes[first..first + length];
+            for (from, to) in places.iter().zip(places.iter().rev()).take(length / 2) {
+                frames.swap(*from, *to);
+            }
+        }
+        Deed::Stray | Deed::Disguise => {
+            if let Frame::Envelope(old) = &mut frames[one] {
+                *old = stray(deed, old, strays)?;
+            }
+        }
         Deed::AlterSealed | Deed::AlterPlace | Deed::ForgeEnvelope => {
             let mut forged = None;
             if let Frame::Envelope(envelope) = &mut frames[one] {
@@ -143,6 +172,17 @@ fn done(deed: Deed, frames: &[Frame], dice: &mut Dice) -> Result<Vec<Frame>> {
         }
     }
     Ok(frames)
+}
+
+/// The envelope of another stream at the same place.
+fn stray(deed: Deed, old: &Envelope, strays: &[Envelope]) -> Result<Envelope> {
+    let same = strays.iter().find(|of| of.sequence == old.sequence);
+    let mut stray = same.context("the streams are alike")?.clone();
+    if deed == Deed::Disguise {
+        stray.stream = old.stream;
+        stray.previous = old.previous;
+    }
+    Ok(stray)
 }
 
 /// A head that says something else, or is signed by somebody else.
