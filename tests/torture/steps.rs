@@ -43,6 +43,18 @@ fn kinds(steps: &Path) -> BTreeSet<String> {
     text.lines().filter_map(kind).collect()
 }
 
+/// The same, if these are among them.
+pub(crate) fn need(steps: &Path, all: &[&str]) -> Result<BTreeSet<String>> {
+    let kinds = kinds(steps);
+    for needed in all {
+        ensure!(
+            kinds.contains(*needed),
+            "never killed before `{needed}`: {kinds:?}"
+        );
+    }
+    Ok(kinds)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relay_killed_at_each_step_keeps_what_it_answered() -> Result<()> {
     let (ground, mut relay, desk) = Ground::connected().await?;
@@ -55,13 +67,10 @@ async fn a_relay_killed_at_each_step_keeps_what_it_answered() -> Result<()> {
     for _ in 0..WEBHOOKS {
         kills += die_answering(&ground, &steps, &mut count).await?;
     }
-    let kinds = kinds(&steps);
-    for needed in ["write relay.db-wal", "sync relay.db-wal", "send socket"] {
-        ensure!(
-            kinds.contains(needed),
-            "never killed before `{needed}`: {kinds:?}"
-        );
-    }
+    let kinds = need(
+        &steps,
+        &["write relay.db-wal", "sync relay.db-wal", "send socket"],
+    )?;
     relay = ground.start_relay(&Shim::default()).await?;
     let mut desk = ground.open_desk().await?;
     desk.must(&["hear", &words(count - 1)]).await?;
@@ -178,13 +187,7 @@ async fn a_desktop_killed_at_each_step_of_an_arrival_shows_it_once() -> Result<(
     desk.must(&["hear", &words(count - 1)]).await?;
     desk.stop().await?;
     kill(&mut relay).await?;
-    let kinds = kinds(&steps);
-    for needed in NEEDED {
-        ensure!(
-            kinds.contains(needed),
-            "never killed before `{needed}`: {kinds:?}"
-        );
-    }
+    let kinds = need(&steps, &NEEDED)?;
     Verdict::of(&judge::read(&ground.data(), &ground.keychain()?)?, count).must_be_clean()?;
     report(
         "desktop-killed-at-each-step",
