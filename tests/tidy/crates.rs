@@ -15,24 +15,19 @@ struct Member {
     needs: Vec<(String, String)>,
 }
 
-/// Which of our crates each of our crates may use.
-const OURS: &[(&str, &[&str])] = &[
-    ("domain", &[]),
-    ("wire", &[]),
-    ("store", &["domain"]),
-    ("channels", &["domain"]),
-    ("engine", &["domain", "wire", "store", "channels"]),
-    ("relay", &["wire"]),
-    ("sandbox", &[]),
-    ("shopbell", &["domain", "engine"]),
-    (
-        "tests",
-        &[
-            "domain", "wire", "store", "channels", "engine", "relay", "sandbox",
-        ],
-    ),
-    ("xtask", &[]),
-];
+/// Which of our crates each of our crates uses, as ARCHITECTURE.md draws it.
+fn drawn() -> BTreeMap<String, Vec<String>> {
+    let page = std::fs::read_to_string(root().join("ARCHITECTURE.md")).expect("the page is there");
+    let drawing = page.split("```").nth(1).expect("the page has a drawing");
+    let arrows = drawing.lines().filter_map(|line| line.split_once(" ─► "));
+    arrows
+        .map(|(name, needs)| {
+            let needs = needs.split(", ").map(|need| need.trim().to_owned());
+            let needs = needs.filter(|need| need != "nothing of ours").collect();
+            (name.trim().to_owned(), needs)
+        })
+        .collect()
+}
 
 /// Which of our crates may name a foreign one: the crate's name or its beginning, and who.
 const FOREIGN: &[(&str, &[&str])] = &[
@@ -75,18 +70,27 @@ const NOT_PURE: &[&str] = &[
 
 fn complaints(members: &[Member]) -> Vec<String> {
     let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
+    let drawn = drawn();
     let mut complaints = Vec::new();
     for member in members {
-        let Some((_, allowed)) = OURS.iter().find(|(name, _)| *name == member.name) else {
+        let Some(allowed) = drawn.get(&member.name) else {
             complaints.push(format!(
                 "{} is not in the picture of the crates",
                 member.name
             ));
             continue;
         };
+        for need in allowed {
+            if !member.needs.iter().any(|(name, _)| name == need) {
+                complaints.push(format!(
+                    "{} is drawn with {need} and does without",
+                    member.name
+                ));
+            }
+        }
         for (need, kind) in &member.needs {
             let name = &member.name;
-            if names.contains(&need.as_str()) && !allowed.contains(&need.as_str()) {
+            if names.contains(&need.as_str()) && !allowed.contains(need) {
                 complaints.push(format!("{name} may not use {need} ({kind})"));
             }
             let pure = ["domain", "wire"].contains(&name.as_str()) && kind == "normal";
@@ -115,7 +119,7 @@ fn is_or_belongs_to(name: &str, family: &str) -> bool {
             .is_some_and(|rest| rest.starts_with(['-', '_']))
 }
 
-fn members() -> Vec<Member> {
+fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
         .args([
             "metadata",
@@ -132,7 +136,11 @@ fn members() -> Vec<Member> {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo speaks JSON");
+    serde_json::from_slice(&output.stdout).expect("cargo speaks JSON")
+}
+
+fn members() -> Vec<Member> {
+    let metadata = metadata();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let packages = metadata.get("packages").and_then(Value::as_array);
     let of = |package: &Value| Member {
@@ -157,7 +165,7 @@ fn members() -> Vec<Member> {
 #[test]
 fn crates_depend_on_each_other_only_as_drawn() {
     let members = members();
-    assert_eq!(members.len(), OURS.len(), "a crate came or went");
+    assert_eq!(members.len(), drawn().len(), "a crate came or went");
     expect_none(&complaints(&members));
 }
 
@@ -193,4 +201,85 @@ fn control_a_forbidden_dependency_is_found() {
             "{name} → {need} ({kind}): {found:?}"
         );
     }
+}
+
+#[test]
+fn control_an_arrow_that_is_drawn_in_vain_is_found() {
+    let mut members = members();
+    let engine = members.iter_mut().find(|member| member.name == "engine");
+    engine
+        .expect("a crate of ours")
+        .needs
+        .retain(|(need, _)| need != "store");
+    let found = complaints(&members);
+    assert_eq!(found, ["engine is drawn with store and does without"]);
+}
+
+/// What `deny.toml` bans, as far as this asks of it, in the lock file's packages and the manifests.
+fn banned(packages: &[String], wanted: &[(String, String)]) -> Vec<String> {
+    let text = std::fs::read_to_string(root().join("deny.toml")).expect("deny.toml is there");
+    let rules: toml::Value = toml::from_str(&text).expect("deny.toml reads");
+    let bans = rules.get("bans").expect("bans");
+    assert_eq!(
+        bans.get("wildcards").and_then(toml::Value::as_str),
+        Some("deny")
+    );
+    let bans = bans.get("deny").and_then(toml::Value::as_array);
+    let bans: Vec<&str> = bans
+        .expect("a list")
+        .iter()
+        .map(|ban| ban["crate"].as_str().expect("a crate's name"))
+        .collect();
+    assert!(bans.len() >= 3, "{bans:?}");
+    let there = packages.iter().filter(|name| bans.contains(&name.as_str()));
+    let any = wanted.iter().filter(|(_, version)| version == "*");
+    there
+        .map(|name| format!("{name} is banned"))
+        .chain(any.map(|(name, _)| format!("{name} in any version")))
+        .collect()
+}
+
+fn locked() -> Vec<String> {
+    let text = std::fs::read_to_string(root().join("Cargo.lock")).expect("Cargo.lock is there");
+    let lock: toml::Value = toml::from_str(&text).expect("Cargo.lock reads");
+    let packages = lock.get("package").and_then(toml::Value::as_array);
+    let name = |package: &toml::Value| package["name"].as_str().map(str::to_owned);
+    packages
+        .expect("packages")
+        .iter()
+        .filter_map(name)
+        .collect()
+}
+
+/// Every foreign crate that a manifest names, and in which versions.
+fn versions() -> Vec<(String, String)> {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().expect("packages");
+    let needs = packages
+        .iter()
+        .flat_map(|package| package["dependencies"].as_array());
+    let foreign = needs.flatten().filter(|need| need["path"].is_null());
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    foreign
+        .map(|need| (text(&need["name"]), text(&need["req"])))
+        .collect()
+}
+
+#[test]
+fn nothing_that_is_banned_is_locked_and_no_version_is_left_open() {
+    let (locked, versions) = (locked(), versions());
+    assert!(
+        locked.len() > 300 && versions.len() > 100,
+        "{} {}",
+        locked.len(),
+        versions.len()
+    );
+    expect_none(&banned(&locked, &versions));
+}
+
+#[test]
+fn control_what_is_banned_and_what_is_left_open_is_found() {
+    let versions = [("serde".to_owned(), "*".to_owned())];
+    let found = banned(&["openssl".to_owned(), "openssl-sys".to_owned()], &versions);
+    assert_eq!(found, ["openssl is banned", "serde in any version"]);
 }

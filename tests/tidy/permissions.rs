@@ -1,5 +1,6 @@
 //! The permissions at Meta: the relay asks for those the pages name and for no other, each with its
-//! reason and with what stops without it, and the window has words for each.
+//! reason and with what stops without it, and the window has words for each. So it is with a Page's
+//! webhooks: what the desktop subscribes the operator's page has.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +20,7 @@ const FOR_MESSAGES: &[&str] = &[
 ];
 
 const ASKED: &str = "crates/relay/src/platform/mod.rs";
+const SUBSCRIBED: &str = "crates/channels/src/meta/subscription.rs";
 const REASONS: &str = "docs/relay/meta-app.md";
 const REVIEW: &str = "docs/relay/app-review.md";
 const CATALOGUES: [&str; 2] = ["ui/src/i18n/en.ts", "ui/src/i18n/ar.ts"];
@@ -34,6 +36,24 @@ fn asked(sources: &[Source]) -> BTreeSet<&str> {
     let list = list.and_then(|(_, rest)| rest.split_once("];"));
     let list = list.map_or("", |(list, _)| list);
     list.split('"').skip(1).step_by(2).collect()
+}
+
+/// The webhooks of a Page that the desktop asks for.
+fn subscribed(sources: &[Source]) -> BTreeSet<&str> {
+    let list = text(sources, SUBSCRIBED).split_once("PAGE_FIELDS: &str = \"");
+    let list = list.and_then(|(_, rest)| rest.split_once('"'));
+    let list = list.map_or("", |(list, _)| list);
+    list.split([',', '\\', '\n'])
+        .filter(|field| !field.is_empty())
+        .collect()
+}
+
+/// The webhooks of a Page that the operator is told to tick.
+fn ticked(sources: &[Source]) -> BTreeSet<&str> {
+    let mut lines = text(sources, REASONS).lines();
+    let row = lines.find(|line| line.starts_with("| Page | `https://"));
+    let fields = row.and_then(|row| row.split(" | ").nth(2)).unwrap_or("");
+    fields.split('`').skip(1).step_by(2).collect()
 }
 
 /// The rows of a page's tables whose first cell is a permission, with the other cells.
@@ -75,6 +95,11 @@ fn complaints(sources: &[Source]) -> Vec<String> {
     for path in [REASONS, REVIEW] {
         compare(path, rows(sources, path).into_keys().collect());
     }
+    for field in subscribed(sources).symmetric_difference(&ticked(sources)) {
+        complaints.push(format!(
+            "{REASONS}: {field} of a Page is subscribed or ticked, but not both"
+        ));
+    }
     for (path, cells) in [(REASONS, 2), (REVIEW, 1)] {
         for (name, said) in rows(sources, path) {
             if said.len() != cells || said.iter().any(|cell| cell.len() < 10) {
@@ -93,6 +118,7 @@ fn every_permission_that_is_asked_for_has_its_reason_and_no_other_is() {
         9,
         "the relay's list has another form now"
     );
+    assert_eq!(subscribed(&sources).len(), 10, "so has the desktop's");
     expect_none(&complaints(&sources));
 }
 
@@ -111,6 +137,8 @@ fn control_a_permission_too_many_and_one_without_a_reason_are_found() {
     let more = "\"pages_show_list\",\n    \"ads_read\",";
     assert_eq!(changed(ASKED, "\"pages_show_list\",", more), 5);
     assert_eq!(changed(REASONS, "| `instagram_basic` |", "| x |"), 1);
+    assert_eq!(changed(REASONS, ", `standby` |", " |"), 1);
+    assert_eq!(changed(SUBSCRIBED, ",standby", ",standby,ads"), 1);
     assert_eq!(changed(REASONS, "Messenger stays silent", ""), 1);
     assert_eq!(changed(REVIEW, "| `pages_messaging` |", "| x |"), 1);
     assert_eq!(
