@@ -1,6 +1,8 @@
 //! Hundreds of hostile and merely odd texts in the real window: each is shown as it was written, none
 //! is run, and none breaks out of its place.
 
+use std::io::Write as _;
+
 use anyhow::{Result, bail, ensure};
 use naughty_strings::BLNS;
 use serde_json::{Value, json};
@@ -37,16 +39,61 @@ fn scripts() -> Vec<String> {
     all
 }
 
-/// Everything that is said: a person for each fifty, and who is called by something odd.
-fn webhook(people: &[(String, Vec<String>)], at: i64) -> Value {
-    let number = |of: usize| format!("4477009{of:05}");
+/// Whether somebody's careless program might run this: markup, a script's address, or a template.
+fn could_run(text: &str) -> bool {
+    ["<", "javascript:", "{{", "${", "alert("]
+        .iter()
+        .any(|sign| text.contains(sign))
+}
+
+/// What somebody sends: words, or a picture that has them below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum As {
+    Text,
+    Caption,
+}
+
+/// Somebody's name, and all they send.
+type Writer = (String, As, Vec<String>);
+
+/// Everybody who writes: a person for each fifty texts and for each fifty captions, and whoever is
+/// called by something odd.
+fn writers(all: &[String], odd: &[String]) -> (Vec<Writer>, Vec<Writer>) {
+    let dangerous: Vec<String> = all.iter().filter(|text| could_run(text)).cloned().collect();
+    let texts = all.chunks(EACH).map(|texts| (As::Text, texts));
+    let captions = dangerous.chunks(EACH).map(|texts| (As::Caption, texts));
+    let writers = texts.chain(captions).enumerate();
+    let writers =
+        writers.map(|(of, (how, texts))| (format!("Writer {of:02}"), how, texts.to_vec()));
+    let names = dangerous.iter().chain(odd.iter().step_by(9)).enumerate();
+    let called = names.map(|(of, name)| (name.clone(), As::Text, vec![format!("Hello{of:03}")]));
+    (writers.collect(), called.collect())
+}
+
+/// Everything that is said, as the platform tells it.
+fn webhook(batch: usize, people: &[Writer], at: i64) -> Value {
+    let number = move |of: usize| format!("447700{batch:03}{of:03}");
     let contacts: Vec<Value> = (people.iter().enumerate())
-        .map(|(of, (name, _))| json!({"profile": {"name": name}, "wa_id": number(of)}))
+        .map(|(of, (name, ..))| json!({"profile": {"name": name}, "wa_id": number(of)}))
         .collect();
-    let said = people.iter().enumerate().flat_map(|(of, (_, texts))| {
+    let said = people.iter().enumerate().flat_map(|(of, (_, how, texts))| {
         texts.iter().enumerate().map(move |(nth, text)| {
-            json!({"from": number(of), "id": format!("wamid.{of}.{nth}"), "type": "text",
-                   "timestamp": (at / 1_000).to_string(), "text": {"body": text}})
+            let mut message = json!({"from": number(of), "id": format!("wamid.{batch}.{of}.{nth}"),
+                "timestamp": (at / 1_000).to_string()});
+            let (kind, body) = match how {
+                As::Text => ("text", json!({"body": text})),
+                As::Caption => {
+                    let picture = format!("9{batch:03}{of:03}{nth:03}");
+                    let kind = "image/jpeg";
+                    (
+                        "image",
+                        json!({"id": picture, "mime_type": kind, "caption": text}),
+                    )
+                }
+            };
+            message["type"] = json!(kind);
+            message[kind] = body;
+            message
         })
     });
     json!({"object": "whatsapp_business_account", "entry": [{
@@ -80,9 +127,16 @@ async fn texts(page: &Page) -> Result<Vec<String>> {
 async fn holds(page: &Page) -> Result<()> {
     let run = page.now("typeof window.pwned").await?;
     ensure!(run == "undefined", "a customer's script ran");
-    let elements = "document.querySelectorAll('[role=log] :is(script, iframe, object, video, audio, \
-        input, details, marquee, math, form, style, link, meta, [onerror], [onload])').length";
+    let elements = "document.querySelectorAll(':is([role=log], [role=option], h1, h2, h3, aside) \
+        :is(script, iframe, object, video, audio, input, details, marquee, math, form, style, link, \
+        meta)').length";
     ensure!(page.now(elements).await? == 0, "markup became elements");
+    // Nothing of ours has a script in an attribute, and no picture of ours is at `x`.
+    let foreign = "[...document.body.querySelectorAll('*')].filter((one) => \
+        one.getAttribute('src') === 'x' || [...one.attributes].some(({name}) => \
+        name.startsWith('on'))).map((one) => one.outerHTML.slice(0, 200))";
+    let foreign = page.now(foreign).await?;
+    ensure!(foreign == json!([]), "markup became elements: {foreign}");
     let wide = "[...document.querySelectorAll('body, [role=log], [role=log] [data-message], \
         [role=option]')].filter((place) => place.scrollWidth > place.clientWidth + 1)\
         .map((place) => place.textContent.slice(0, 200))";
@@ -102,26 +156,27 @@ async fn hundreds_of_hostile_texts_are_shown_as_written_and_none_is_run() -> Res
     let odd: Vec<String> = odd.map(|text| (*text).to_owned()).collect();
     let mut all = scripts();
     all.extend(odd.iter().cloned());
-    let hostile = all
-        .iter()
-        .filter(|text| text.contains(['<', '(', '{', '\'']));
-    assert!(all.len() >= 600 && hostile.count() >= 300);
-    let writers = all.chunks(EACH).enumerate();
-    let mut people: Vec<(String, Vec<String>)> = writers
-        .map(|(of, texts)| (format!("Writer {of:02}"), texts.to_vec()))
-        .collect();
-    let writers = people.len();
-    let called = odd
-        .iter()
-        .step_by(9)
-        .map(|name| (name.clone(), vec!["Hello".to_owned()]));
-    people.extend(called);
-    people.push(("Last".to_owned(), vec!["That was all".to_owned()]));
-    let body = serde_json::to_vec(&webhook(&people, counter.world.clock.now()))?;
-    assert_eq!(counter.world.phones.webhook(body, "").await?.0, 200);
+    let (writers, called) = writers(&all, &odd);
+    let captions = writers.iter().filter(|(_, how, _)| *how == As::Caption);
+    let captions: usize = captions.map(|(.., texts)| texts.len()).sum();
+    let hostile = all.iter().filter(|text| could_run(text)).count();
+    assert!(all.len() >= 600 && hostile >= 300, "{hostile}");
+    assert!(captions >= 300 && called.len() >= 300, "{captions}");
+    writeln!(
+        std::io::stdout(),
+        "{} texts, {hostile} could run, {captions} captions, {} names",
+        all.len(),
+        called.len()
+    )?;
+    let last = ("Last".to_owned(), As::Text, vec!["That was all".to_owned()]);
+    let people = [writers.clone(), called.clone(), vec![last]].concat();
+    for (batch, people) in people.chunks(10).enumerate() {
+        let body = serde_json::to_vec(&webhook(batch, people, counter.world.clock.now()))?;
+        assert_eq!(counter.world.phones.webhook(body, "").await?.0, 200);
+    }
     owner.sees_row("That was all").await?;
     holds(page).await?;
-    for (name, said) in people.iter().take(writers) {
+    for (name, _, said) in &writers {
         owner.searches(name).await?;
         // What is found changes with every letter: pressed in one stroke, it is this one.
         page.click_at_once(&Find::with("option", name)).await?;
@@ -141,16 +196,52 @@ async fn hundreds_of_hostile_texts_are_shown_as_written_and_none_is_run() -> Res
         assert_eq!(texts(page).await?, written);
         holds(page).await?;
     }
-    // The controls: the same look sees what is too wide, what became an element and what ran.
+    meets(&counter, &called).await?;
+    notices(page).await
+}
+
+/// Opens every eleventh of those who are called by something that could run, so that each element
+/// and each event has its turn: what is said of them there is their name, as they wrote it.
+async fn meets(counter: &Counter, called: &[Writer]) -> Result<()> {
+    let (owner, page) = (counter.owner()?, counter.page()?);
+    for (name, _, said) in called.iter().step_by(11) {
+        let hello = said.first().map_or("", String::as_str);
+        owner.searches(hello).await?;
+        holds(page).await?;
+        page.click_at_once(&Find::with("option", hello)).await?;
+        owner.reads(hello).await?;
+        holds(page).await?;
+        let heading = "[...document.querySelectorAll('h2')].map((one) => one.textContent)";
+        let headings: Vec<String> = serde_json::from_value(page.now(heading).await?)?;
+        let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if name.is_ascii() && name.starts_with('<') && name.len() < 80 {
+            let of_it = headings
+                .iter()
+                .filter(|one| plain(&shown(one)) == plain(name));
+            ensure!(of_it.count() >= 1, "{name:?} is not in {headings:?}");
+        }
+    }
+    Ok(())
+}
+
+/// The controls: the same look sees what is too wide, what became an element wherever it stands, and
+/// what ran.
+async fn notices(page: &Page) -> Result<()> {
     for harm in [
         "document.querySelector('[data-message]').append(Object.assign(\
-            document.createElement('pre'), {textContent: 'x'.repeat(9999)}))",
-        "document.querySelector('[data-message]').append(document.createElement('details'))",
+            document.createElement('pre'), {className: 'harm', textContent: 'x'.repeat(9999)}))",
+        "document.querySelector('[data-message]').append(Object.assign(\
+            document.createElement('details'), {className: 'harm'}))",
+        "document.querySelector('[role=option]').insertAdjacentHTML('beforeend', \
+            '<b class=harm onclick=\"window.pwned=1\"></b>')",
+        "document.querySelector('h2').insertAdjacentHTML('beforeend', '<math class=harm></math>')",
+        "document.body.insertAdjacentHTML('beforeend', '<img class=harm src=x>')",
         "window.pwned = 1",
     ] {
+        holds(page).await?;
         page.now(harm).await?;
         ensure!(holds(page).await.is_err(), "not noticed: {harm}");
-        page.now("document.querySelector('[data-message]').replaceChildren()")
+        page.now("document.querySelectorAll('.harm').forEach((one) => one.remove())")
             .await?;
     }
     Ok(())
