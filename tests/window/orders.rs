@@ -41,6 +41,8 @@ async fn is_asked(counter: &Counter) -> Result<()> {
     }
     let shown = page.now("document.body.innerText").await?;
     let shown = shown.as_str().context("words")?;
+    let then = "For new messages you sign in again at Facebook.";
+    ensure!(shown.contains(then), "what follows is not said: {shown}");
     for words in [SAID, "Clara"] {
         ensure!(!shown.contains(words), "the locked window shows {words:?}");
     }

@@ -725,7 +725,8 @@ export const ar: Catalogue = {
     'نقل المرحِّل {asked} أمرًا من ميتا بمحو بيانات هذا المتجر. ميتا نفسها لا تؤكده، لذلك نسألك.',
   'phase.deletionAskedUntil': 'إن لم تجب يُنفَّذ {moment}. حتى ذلك الحين يبقى كل شيء مقفلا.',
   'phase.deletionKeep': 'لم أطلب هذا',
-  'phase.deletionKeepText': 'تبقى البيانات ويُفتح المتجر من جديد.',
+  'phase.deletionKeepText':
+    'تبقى البيانات ويُفتح المتجر من جديد. لتصل رسائل جديدة سجّل الدخول في فيسبوك ثانية.',
   'phase.keep': 'أبق كل شيء',
   'phase.deletionWipe': 'أنا طلبت هذا',
   'phase.deletionWipeText': 'يُمحى الآن كل ما يخص تسجيل الدخول هذا. تحصل على إيصال.',

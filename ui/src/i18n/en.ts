@@ -641,7 +641,8 @@ export const en = {
   'phase.deletionAskedUntil':
     'Without an answer it is carried out {moment}. Until then everything stays locked.',
   'phase.deletionKeep': 'I did not ask for this',
-  'phase.deletionKeepText': 'The data stays and the shop opens again.',
+  'phase.deletionKeepText':
+    'The data stays and the shop opens again. For new messages you sign in again at Facebook.',
   'phase.keep': 'Keep everything',
   'phase.deletionWipe': 'I asked for this',
   'phase.deletionWipeText': 'Everything of this sign-in is erased now. You get a receipt.',
