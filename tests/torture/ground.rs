@@ -26,12 +26,22 @@ pub(crate) struct Ground {
     address: SocketAddr,
     shim: PathBuf,
     folder: TempDir,
+    /// How much the relay says.
+    log: &'static str,
 }
 
 impl Ground {
     /// Lays it, with a relay that serves and a desktop on which the shop is connected.
     pub(crate) async fn connected() -> Result<(Self, Child, Desk)> {
-        let ground = Self::lay().await?;
+        Self::connected_saying("warn").await
+    }
+
+    /// The same, with a relay that says as much as this.
+    pub(crate) async fn connected_saying(log: &'static str) -> Result<(Self, Child, Desk)> {
+        let ground = Self {
+            log,
+            ..Self::lay().await?
+        };
         let relay = ground.start_relay(&Shim::default()).await?;
         let mut desk = ground.open_desk().await?;
         desk.must(&["connect"]).await?;
@@ -55,6 +65,7 @@ impl Ground {
             address,
             shim: compile_shim(folder.path())?,
             folder,
+            log: "warn",
         };
         std::fs::create_dir_all(ground.relay_folder())?;
         let made = ground.relay_command("init")?.output().await?;
@@ -145,7 +156,7 @@ impl Ground {
                 self.sandbox.instagram_url().as_str(),
             )
             .env("SHOPBELL_ENROL", "open")
-            .env("SHOPBELL_LOG", "warn")
+            .env("SHOPBELL_LOG", self.log)
             .stdin(Stdio::null())
             .kill_on_drop(true);
         Ok(command)

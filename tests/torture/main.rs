@@ -26,6 +26,7 @@ mod desktop_kills;
 mod evil;
 mod power;
 mod relay_kills;
+mod road;
 mod sending;
 mod steps;
 mod wipe;

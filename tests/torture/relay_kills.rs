@@ -17,6 +17,9 @@ use crate::judge::{self, Verdict};
 use crate::load::{Http, Load, Maker, words};
 use crate::victims::{Shim, kill};
 
+/// What it is asked to say while it is looked for customers' words in what it says.
+const EVERYTHING: &str = "debug";
+
 /// Lives of the relay in the short run, and 200s to be judged at least.
 const LIVES: u32 = 150;
 const ANSWERS: usize = 20_000;
@@ -63,7 +66,7 @@ fn traces(ground: &Ground) -> Result<Vec<Vec<u8>>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_answered_with_200_arrives_once_though_the_relay_is_killed() -> Result<()> {
-    let (ground, mut relay, mut desk) = Ground::connected().await?;
+    let (ground, mut relay, mut desk) = Ground::connected_saying(EVERYTHING).await?;
 
     let began = Instant::now();
     let load = Load::begin(ground.address());
@@ -94,6 +97,12 @@ async fn what_was_answered_with_200_arrives_once_though_the_relay_is_killed() ->
     desk.stop().await?;
     kill(&mut relay).await?;
     Verdict::of(&judge::read(&ground.data(), &ground.keychain()?)?, count).must_be_clean()?;
+    let said = ground.relay_log();
+    let lines = said.matches("webhook").count();
+    ensure!(
+        lines >= ANSWERS,
+        "its log has only {lines} lines of webhooks: nothing could be found in it"
+    );
     let traces = traces(&ground)?;
     let held = traces::files_with(&traces, &at_rest(&ground).await?).await?;
     ensure!(
@@ -112,8 +121,10 @@ async fn what_was_answered_with_200_arrives_once_though_the_relay_is_killed() ->
         &format!(
             "{lives} lives of the relay, {count} answers with 200 judged, {} repeated, \
              at least {fewest} in flight at each kill: none lost, none twice; no word, no name, no \
-             number, no account, no pepper and no secret in what the relay keeps, says and backs up ({} s, {} s to catch up)",
+             number, no account, no pepper and no secret in what the relay keeps, says ({} kB, as much as it can) and backs up ({} s, {} s to \
+             catch up)",
             load.repeated(),
+            said.len() / 1_024,
             loaded.as_secs(),
             drained.as_secs()
         ),
@@ -138,6 +149,12 @@ async fn hasty(relay: SocketAddr) -> Result<(SocketAddr, DropGuard)> {
         }
     });
     Ok((address, stop.drop_guard()))
+}
+
+/// A relay that says 200 and keeps nothing.
+pub(crate) async fn forgetful() -> Result<(SocketAddr, DropGuard)> {
+    let nobody = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
+    hasty(nobody).await
 }
 
 async fn acknowledge(stream: TcpStream, relay: SocketAddr) {
