@@ -254,7 +254,8 @@ fn locked() -> Vec<String> {
 /// Every foreign crate that a manifest names, and in which versions.
 fn versions() -> Vec<(String, String)> {
     let metadata = metadata();
-    let packages = metadata["packages"].as_array().expect("packages");
+    let packages = metadata.get("packages").and_then(Value::as_array);
+    let packages = packages.expect("there are packages");
     let needs = packages
         .iter()
         .flat_map(|package| package["dependencies"].as_array());

@@ -78,8 +78,6 @@ fn webhook(batch: usize, people: &[Writer], at: i64) -> Value {
         .collect();
     let said = people.iter().enumerate().flat_map(|(of, (_, how, texts))| {
         texts.iter().enumerate().map(move |(nth, text)| {
-            let mut message = json!({"from": number(of), "id": format!("wamid.{batch}.{of}.{nth}"),
-                "timestamp": (at / 1_000).to_string()});
             let (kind, body) = match how {
                 As::Text => ("text", json!({"body": text})),
                 As::Caption => {
@@ -91,9 +89,8 @@ fn webhook(batch: usize, people: &[Writer], at: i64) -> Value {
                     )
                 }
             };
-            message["type"] = json!(kind);
-            message[kind] = body;
-            message
+            json!({"from": number(of), "id": format!("wamid.{batch}.{of}.{nth}"),
+                   "timestamp": (at / 1_000).to_string(), "type": kind, kind: body})
         })
     });
     json!({"object": "whatsapp_business_account", "entry": [{

@@ -107,6 +107,10 @@ fn midst(picture: &[u8]) -> Result<Vec<u8>> {
     let from = picture.len() / 2;
     let some = picture.get(from..from + 32);
     let some = some.context("a picture of some size")?;
-    ensure!(some.iter().any(|byte| *byte != some[0]), "an empty picture");
+    let first = some.first();
+    ensure!(
+        some.iter().any(|byte| Some(byte) != first),
+        "an empty picture"
+    );
     Ok(some.to_vec())
 }
