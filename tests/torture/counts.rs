@@ -41,6 +41,43 @@ impl Iterator for Rounds {
     }
 }
 
+/// Goes through the steps of a journey, one after the other, until one is longer than it; then again
+/// from the first. So what was covered has no gap.
+#[derive(Debug, Default)]
+pub(crate) struct Walk {
+    survived: u32,
+    last: usize,
+    furthest: usize,
+}
+
+impl Walk {
+    /// The step before which the next one is killed.
+    pub(crate) const fn next(&self) -> usize {
+        self.last + 1
+    }
+
+    /// Whether it was killed there, or came to its end before.
+    pub(crate) fn went(&mut self, killed: bool) {
+        if killed {
+            self.last += 1;
+            self.furthest = self.furthest.max(self.last);
+        } else {
+            self.last = 0;
+            self.survived += 1;
+        }
+    }
+
+    /// How often it was gone through from the first step to the last.
+    pub(crate) const fn times(&self) -> u32 {
+        self.survived
+    }
+
+    /// How many steps were covered.
+    pub(crate) const fn steps(&self) -> usize {
+        self.furthest
+    }
+}
+
 /// Writes down what a test counted, and says it.
 pub(crate) fn report(test: &str, text: &str) -> Result<()> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("torture");

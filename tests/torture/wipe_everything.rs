@@ -7,14 +7,22 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use tests::{traces, wait};
 
-use crate::counts::{Dice, Rounds, report};
+use crate::counts::{Dice, Rounds, Walk, report};
 use crate::ground::Ground;
+use crate::steps::{is_walked, need};
 use crate::victims::{Desk, Shim, arm, kill};
 use crate::wipe::Shop;
 
 /// Kills in the short run.
 const KILLS: u32 = 120;
-/// It has fewer steps.
+/// What it must have been killed before.
+const NEEDED: [&str; 4] = [
+    "write share.b|sync share.b|unlink share.b",
+    "unlink vault.db|unlink vaults",
+    "unlink shop.db|unlink head.json",
+    "write wipe.a|write wipe.b",
+];
+/// How far the later kills of an erasure are drawn.
 const STEPS: usize = 90;
 
 /// What was there before: key shares and databases by path, and every secret of the keychain.
@@ -110,12 +118,21 @@ async fn forget(desk: &mut Desk, (phase, before, shop): (&str, &Before, &Shop)) 
     Ok(desk.tell(&["forget", "Shopbell"]).await?.is_some())
 }
 
-/// Every kill of one erasure, the first at this step; how many there were.
-async fn cut_off(shop: &Shop, before: &Before, first: usize, dice: &mut Dice) -> Result<u32> {
-    let mut kills = 0;
-    for life in 0..4 {
+/// Every kill of one erasure, the first at this step; how many there were, and whether the first
+/// was among them.
+async fn cut_off(
+    shop: &Shop,
+    before: &Before,
+    first: usize,
+    dice: &mut Dice,
+) -> Result<(u32, bool)> {
+    let (mut kills, mut at_first) = (0, false);
+    for life in 0..2 {
         let shim = match life {
-            0 => Shim::kill_when_armed(first),
+            0 => Shim {
+                steps: Some(shop.ground.folder().join("steps")),
+                ..Shim::kill_when_armed(first)
+            },
             _ => Shim::kill_at(1 + dice.below(STEPS)),
         };
         let mut desk = shop.ground.start_desk(&shim)?;
@@ -134,32 +151,32 @@ async fn cut_off(shop: &Shop, before: &Before, first: usize, dice: &mut Dice) ->
             break;
         }
         kills += 1;
+        at_first |= life == 0;
     }
-    Ok(kills)
+    Ok((kills, at_first))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deleting_everything_killed_at_each_step_and_again_leaves_nothing() -> Result<()> {
     let shop = Shop::make().await?;
     let before = Before::of(&shop)?;
+    let steps = shop.ground.folder().join("steps");
     let mut dice = Dice::new(5);
-    let (mut kills, mut wipes, mut covered) = (0, 0_u32, 0);
+    let (mut kills, mut wipes, mut walk) = (0, 0_u32, Walk::default());
     let mut rounds = Rounds::at_least(KILLS);
     let mut more = true;
-    while more {
+    while more || !is_walked(&walk, &steps, &NEEDED) {
         let mut relay = shop.put_back().await?;
         ensure!(
             before.is_gone(&shop.ground).await.is_err(),
             "control: what is there is not found"
         );
         // The first kill goes through the steps in turn, those after it are drawn.
-        let first = 1 + usize::try_from(wipes)? % STEPS;
+        let first = walk.next();
         wipes += 1;
         let cut = cut_off(&shop, &before, first, &mut dice).await;
-        let cut = cut.with_context(|| format!("first killed at step {first}"))?;
-        if cut > 0 {
-            covered = covered.max(first);
-        }
+        let (cut, at_first) = cut.with_context(|| format!("first killed at step {first}"))?;
+        walk.went(at_first);
         kills += cut;
         for _ in 0..cut {
             more = rounds.next().is_some();
@@ -179,11 +196,15 @@ async fn deleting_everything_killed_at_each_step_and_again_leaves_nothing() -> R
         let gone = before.is_gone(&shop.ground).await;
         gone.with_context(|| format!("first killed at step {first}"))?;
     }
+    let kinds = need(&steps, &NEEDED)?;
     report(
         "wipe-everything-killed",
         &format!(
-            "{wipes} times everything, {kills} kills (at each of the first {covered} steps, then \
-             at random): the keys first, no key, secret or name left in any file, one receipt each"
+            "{wipes} times everything, {kills} kills (at each of its {} steps without a gap, then \
+             at random): the keys first, no key, secret or name left in any file, one receipt \
+             each; killed before {}",
+            walk.steps(),
+            kinds.into_iter().collect::<Vec<_>>().join(", ")
         ),
     )
 }
