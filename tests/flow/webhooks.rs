@@ -216,3 +216,37 @@ async fn the_dashboard_s_challenge_is_echoed_only_for_the_right_word() -> Result
     assert_eq!(response.text().await?, "<script>");
     Ok(())
 }
+
+/// The largest delivery Meta makes: a thousand updates at once, for as many people.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_messages_in_one_webhook_arrive() -> Result<()> {
+    let world = World::start().await?;
+    let shop = Shop::open(&world, "shop").await?;
+    shop.connect(&world, &[Channel::Whatsapp]).await?;
+    let seconds = world.clock.now() / 1_000 - 2_000;
+    let number = |of: usize| format!("4477009{of:05}");
+    let contacts: Vec<Value> = (0..1_000)
+        .map(|of| json!({"profile": {"name": format!("Person {of}")}, "wa_id": number(of)}))
+        .collect();
+    let messages: Vec<Value> = (0..1_000_i64)
+        .map(|of| {
+            let from = number(usize::try_from(of).expect("a small number"));
+            json!({"from": from, "id": format!("wamid.many{of}"), "type": "text",
+                   "timestamp": (seconds + of).to_string(),
+                   "text": {"body": format!("{of:04} {}", "🌷 and many words ".repeat(130))}})
+        })
+        .collect();
+    let mut body = message("", seconds * 1_000);
+    let value = &mut body["entry"][0]["changes"][0]["value"];
+    value["contacts"] = Value::Array(contacts);
+    value["messages"] = Value::Array(messages);
+    let body = serde_json::to_vec(&body)?;
+    let (status, _) = world.phones.webhook(body, "").await?;
+    assert_eq!(status, 200);
+    shop.until("all of them", async |engine| {
+        let counts = engine.counts().await?;
+        Ok((counts.all == 1_000).then_some(()))
+    })
+    .await?;
+    Ok(())
+}

@@ -77,9 +77,8 @@ fn of_change(part: &WebhookPart, change: &Map<String, Value>) -> Vec<Slice> {
         return Vec::new();
     }
     let cut = |name: &str, element: Value, road| {
-        let mut change = change.clone();
-        change.insert("value".to_owned(), with_only(value, name, element));
-        slice(part, PartKind::Change, &Value::Object(change), road)
+        let value = with_only(value, name, element);
+        slice(part, PartKind::Change, &with(change, "value", value), road)
     };
     let mut slices = Vec::new();
     for name in LISTS {
@@ -100,11 +99,8 @@ fn said_before(chunk: &Value) -> Vec<Value> {
     for thread in threads.unwrap_or_default() {
         let messages = thread.as_object().map(|thread| list(thread, "messages"));
         for message in messages.unwrap_or_default() {
-            let mut thread = thread.clone();
-            let mut chunk = chunk.clone();
-            put(&mut thread, "messages", message.clone());
-            put(&mut chunk, "threads", thread);
-            said.push(chunk);
+            let thread = around(thread, "messages", message.clone());
+            said.push(around(chunk, "threads", thread));
         }
     }
     if said.is_empty() {
@@ -113,28 +109,44 @@ fn said_before(chunk: &Value) -> Vec<Value> {
     said
 }
 
-/// The same with this as the only element of a list.
-fn put(of: &mut Value, name: &str, element: Value) {
-    if let Some(of) = of.as_object_mut() {
-        of.insert(name.to_owned(), Value::Array(vec![element]));
+/// An object with this as the only element of one of its lists.
+fn around(of: &Value, name: &str, element: Value) -> Value {
+    let only = Value::Array(vec![element]);
+    of.as_object()
+        .map_or(Value::Null, |of| with(of, name, only))
+}
+
+/// An object with another value under one name, in its place. What was there before is not copied:
+/// it may be a thousand messages, and this is done for each of them.
+fn with(of: &Map<String, Value>, name: &str, other: Value) -> Value {
+    let mut made: Map<String, Value> = Map::new();
+    for (known, value) in of {
+        let value = if known == name { &Value::Null } else { value };
+        made.insert(known.clone(), value.clone());
     }
+    made.insert(name.to_owned(), other);
+    Value::Object(made)
 }
 
 /// A value with one element of one list, and of the people it names only those the element is about.
 fn with_only(value: &Map<String, Value>, name: &str, element: Value) -> Value {
-    let mut value = value.clone();
-    for other in LISTS.iter().chain([&HISTORY]) {
-        if *other != name {
-            value.remove(*other);
-        }
+    let mut made = Map::new();
+    for (known, value) in value {
+        let is_list = LISTS.contains(&known.as_str()) || known == HISTORY;
+        let kept = match value {
+            _ if known == name => Value::Null,
+            _ if is_list => continue,
+            Value::Array(people) if known == "contacts" && people.len() > 1 => people
+                .iter()
+                .filter(|person| is_named(person, &element))
+                .cloned()
+                .collect(),
+            other => other.clone(),
+        };
+        made.insert(known.clone(), kept);
     }
-    if let Some(Value::Array(people)) = value.get_mut("contacts")
-        && people.len() > 1
-    {
-        people.retain(|person| is_named(person, &element));
-    }
-    value.insert(name.to_owned(), Value::Array(vec![element]));
-    Value::Object(value)
+    made.insert(name.to_owned(), Value::Array(vec![element]));
+    Value::Object(made)
 }
 
 /// Whether an element says one of the ids of a person.
