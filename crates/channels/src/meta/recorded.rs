@@ -2,8 +2,10 @@
 //! They lie beside the repository; without them these tests say so and end: the tests in
 //! `tests/meta` show the same on answers of our own, always.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+#[path = "../../tests/beside/mod.rs"]
+mod beside;
+
+use std::path::Path;
 
 use domain::inbound::{AttachmentKind, Author, What};
 use domain::outbound::{Body, Outcome, Outgoing};
@@ -11,6 +13,8 @@ use domain::reply_window::Means;
 use domain::{ContactKey, ContactKind, OurId, Timestamp};
 use reqwest::header::{HeaderMap, HeaderName};
 use serde_json::{Value, json};
+
+use beside::recorded;
 
 use super::accounts::{Number, Page, next};
 use super::errors::Refusal;
@@ -20,23 +24,6 @@ use super::message::event;
 use super::subscription::SubscribedApp;
 use super::{Account, Verdict, subscription, usage, whatsapp};
 use crate::json::{list, word};
-
-fn recorded(folder: &str) -> Option<PathBuf> {
-    let shared = match std::env::var_os("SHOPBELL_SHARED") {
-        Some(path) => PathBuf::from(path),
-        None => Path::new(env!("CARGO_MANIFEST_DIR"))
-            .ancestors()
-            .nth(3)?
-            .join("shared"),
-    };
-    let folder = shared.join("meta/fixtures").join(folder);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    let note = "skipped: no recorded answers beside the repository (../shared/meta/fixtures)";
-    writeln!(std::io::stderr(), "{note}").unwrap();
-    None
-}
 
 fn read(folder: &Path, name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(folder.join(name)).unwrap()).unwrap()

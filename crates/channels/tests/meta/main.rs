@@ -1,6 +1,9 @@
 //! The client against servers on this computer that answer what a test tells them to.
 
 #[cfg(test)]
+#[path = "../beside/mod.rs"]
+mod beside;
+#[cfg(test)]
 mod elsewhere;
 #[cfg(test)]
 mod history;

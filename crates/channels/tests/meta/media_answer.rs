@@ -1,36 +1,22 @@
 //! What WhatsApp says of a file, as its own description has it: our fixture always, the recorded
 //! one where it lies beside the repository. Address and hash are left open in both.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-
 use axum::response::{IntoResponse, Response};
 use channels::meta::media::{Fetched, MEDIA_LIMIT, MediaError, fetch};
 use domain::inbound::MediaSource;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::beside::recorded;
 use crate::server::{Server, reply, whatsapp};
 
 const VASE: &[u8] = b"\xff\xd8\xff a blue vase";
 const OURS: &str = include_str!("whatsapp_media.json");
 
 /// The recorded answer.
-fn recorded() -> Option<Value> {
-    let shared = match std::env::var_os("SHOPBELL_SHARED") {
-        Some(path) => PathBuf::from(path),
-        None => Path::new(env!("CARGO_MANIFEST_DIR"))
-            .ancestors()
-            .nth(3)?
-            .join("shared"),
-    };
-    let file = shared.join("meta/fixtures/graph/whatsapp.media.get.json");
-    if let Ok(text) = std::fs::read(&file) {
-        return Some(serde_json::from_slice(&text).unwrap());
-    }
-    let note = "skipped: no recorded answers beside the repository (../shared/meta/fixtures)";
-    writeln!(std::io::stderr(), "{note}").unwrap();
-    None
+fn recorded_answer() -> Option<Value> {
+    let file = recorded("graph")?.join("whatsapp.media.get.json");
+    Some(serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap())
 }
 
 fn ours() -> Value {
@@ -38,7 +24,10 @@ fn ours() -> Value {
 }
 
 fn answers() -> Vec<Value> {
-    [Some(ours()), recorded()].into_iter().flatten().collect()
+    [Some(ours()), recorded_answer()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Fetches the file of an answer, in which these members are others and the address leads to the
@@ -105,7 +94,9 @@ async fn hash_size_and_address_of_each_answer_count() {
 
 #[test]
 fn our_answer_has_the_shape_of_the_recorded_one() {
-    let Some(recorded) = recorded() else { return };
+    let Some(recorded) = recorded_answer() else {
+        return;
+    };
     let shape = |answer: &Value| -> Vec<(String, bool)> {
         let members = answer.as_object().unwrap().iter();
         members

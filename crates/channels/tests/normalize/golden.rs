@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::support::{events, files, kind_of, recorded};
+use crate::beside::recorded;
+use crate::support::{events, files, kind_of};
 use domain::inbound::What;
 
 const FOLDERS: [&str; 5] = ["instagram", "messenger", "page", "permissions", "whatsapp"];
@@ -39,7 +40,7 @@ const LIFE: [&str; 22] = [
 
 #[test]
 fn every_recorded_webhook_is_what_the_table_says() {
-    let Some(fixtures) = recorded() else { return };
+    let Some(fixtures) = recorded("") else { return };
     let mut table = String::new();
     for folder in FOLDERS {
         for (name, webhook) in files(&fixtures.join(folder)) {
@@ -68,7 +69,7 @@ fn every_recorded_webhook_is_what_the_table_says() {
 
 #[test]
 fn what_the_inbox_lives_on_is_never_unsupported() {
-    let Some(fixtures) = recorded() else { return };
+    let Some(fixtures) = recorded("") else { return };
     let mut seen = 0;
     for folder in ["instagram", "messenger", "whatsapp"] {
         for (name, webhook) in files(&fixtures.join(folder)) {
@@ -90,7 +91,7 @@ fn what_the_inbox_lives_on_is_never_unsupported() {
 
 #[test]
 fn every_recorded_event_has_a_key_of_its_own_that_stays() {
-    let Some(fixtures) = recorded() else { return };
+    let Some(fixtures) = recorded("") else { return };
     for folder in FOLDERS {
         for (name, webhook) in files(&fixtures.join(folder)) {
             let (first, again) = (events(&webhook), events(&webhook));

@@ -1,6 +1,9 @@
 //! What arrives, and what it is turned into.
 
 #[cfg(test)]
+#[path = "../beside/mod.rs"]
+mod beside;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod golden;

@@ -1,8 +1,7 @@
 //! What the tests of this crate share: splitting a webhook as the relay does, and naming what it
 //! was turned into.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use channels::{RawPart, normalize};
 use domain::inbound::{Author, Event, Messages, What};
@@ -125,24 +124,6 @@ fn author(author: Author) -> &'static str {
         Author::Person => "person",
         Author::Shop => "shop",
     }
-}
-
-/// The recorded webhooks that lie beside the repository; without them a test says so and ends.
-pub(crate) fn recorded() -> Option<PathBuf> {
-    let shared = match std::env::var_os("SHOPBELL_SHARED") {
-        Some(path) => PathBuf::from(path),
-        None => Path::new(env!("CARGO_MANIFEST_DIR"))
-            .ancestors()
-            .nth(3)?
-            .join("shared"),
-    };
-    let fixtures = shared.join("meta/fixtures");
-    if fixtures.is_dir() {
-        return Some(fixtures);
-    }
-    let note = "skipped: no recorded webhooks beside the repository (../shared/meta/fixtures)";
-    writeln!(std::io::stderr(), "{note}").unwrap();
-    None
 }
 
 /// The JSON files of a folder, by name.
