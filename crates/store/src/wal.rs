@@ -58,9 +58,8 @@ pub(crate) fn look_through(log: &Path, file: &Path) -> io::Result<Log> {
     };
     let overlooked = frames.all.get(taken..).unwrap_or_default();
     if !pair.is_any_moved(overlooked)? {
-        let committed = overlooked.iter().rposition(|frame| frame.commits);
-        let committed = committed.is_some_and(|last| last + 1 < overlooked.len())
-            || overlooked.iter().filter(|frame| frame.commits).count() > 1;
+        let commit = overlooked.iter().position(|frame| frame.commits);
+        let committed = commit.is_some_and(|first| first + 1 < overlooked.len());
         return Ok(Log::CutShort { committed });
     }
     match pair.are_all_moved(&frames.all)? {
