@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use domain::ConnectionId;
+use domain::{ConnectionId, MessageId};
 
 use crate::error::Result;
 use crate::vault::Vault;
@@ -70,27 +70,42 @@ pub fn merged_messages(
         let before = position.0.get(&vault.connection()).copied();
         // One more than fits on the page tells whether there is another.
         let asked = limit.saturating_add(1);
-        let found = vault.read(|read| read.find_messages(query, None, before, asked))?;
+        let found = vault.read(|read| read.find_messages(query, before, asked))?;
         waiting.push(VecDeque::from(found));
     }
     // A vault gives its hits by row, which is not quite by time: a page takes from each vault a
     // beginning of that order, so that the next page can go on behind one row.
-    let mut hits = Vec::new();
-    while hits.len() < wanted {
+    let mut page = Vec::new();
+    while page.len() < wanted {
         let newest = waiting
             .iter_mut()
-            .max_by_key(|found| found.front().map(|hit| hit.sent_at));
-        let Some(hit) = newest.and_then(VecDeque::pop_front) else {
+            .max_by_key(|found| found.front().map(|found| found.sent_at));
+        let Some(found) = newest.and_then(VecDeque::pop_front) else {
             break;
         };
-        position.0.insert(hit.message.connection, hit.message.row);
-        hits.push(hit);
+        position
+            .0
+            .insert(found.message.connection, found.message.row);
+        page.push(found.message);
     }
     let more = waiting.iter().any(|found| !found.is_empty());
     Ok(MergedHits {
-        hits,
+        hits: shown(vaults, &page, query)?,
         next: more.then_some(position),
     })
+}
+
+/// What is shown of these messages, in their order.
+fn shown(vaults: &[&Vault], page: &[MessageId], query: &Query) -> Result<Vec<Hit>> {
+    let mut shown = BTreeMap::new();
+    for vault in vaults {
+        let of_it = |message: &&MessageId| message.connection == vault.connection();
+        let of_it: Vec<MessageId> = page.iter().filter(of_it).copied().collect();
+        for hit in vault.read(|read| read.hits(&of_it, query))? {
+            shown.insert(hit.message, hit);
+        }
+    }
+    Ok(page.iter().filter_map(|id| shown.remove(id)).collect())
 }
 
 /// People with these words in any of these vaults, the latest active first.

@@ -82,6 +82,35 @@ impl Query {
         self.written(can_begin)
     }
 
+    /// The same with no more of the last word than its first letters, of which the index keeps
+    /// entries; `None` if it is no longer than that. What this finds is to be compared by
+    /// [`is_in`](Self::is_in).
+    pub(crate) fn for_text_by_first_letters(&self) -> Option<String> {
+        let last = self.words.last()?;
+        let cut: Vec<String> = last.iter().map(|form| first_letters(form)).collect();
+        if cut == *last {
+            return None;
+        }
+        let mut words = self.words.clone();
+        *words.last_mut()? = cut;
+        let (runs, phone) = (Vec::new(), None);
+        let short = Self { words, runs, phone };
+        Some(short.for_text())
+    }
+
+    /// Whether a text has all of the words, as the index of text finds it by
+    /// [`for_text`](Self::for_text).
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        let indexed = for_index(text);
+        let tokens: Vec<&str> = indexed.split(' ').collect();
+        let last = self.words.len().saturating_sub(1);
+        self.words.iter().enumerate().all(|(at, forms)| {
+            forms
+                .iter()
+                .any(|form| stands_in(&tokens, form, at == last && can_begin(form)))
+        })
+    }
+
     /// The query for an index of people: as for text, or by number. Among people a single letter is
     /// worth looking for.
     pub(crate) fn for_people(&self) -> String {
@@ -134,6 +163,32 @@ impl Query {
 /// half of all words; a single character of Chinese or Japanese is a word.
 fn can_begin(form: &str) -> bool {
     form.chars().nth(1).is_some() || form.chars().all(is_unspaced)
+}
+
+/// How many letters the beginnings have that the index of text keeps entries of (see the migration).
+const BEGINNING: usize = 3;
+
+/// What the index knows of the beginning of a form at once. A form of several parts is found by its
+/// last one, which is short.
+fn first_letters(form: &str) -> String {
+    if form.contains(' ') {
+        return form.to_owned();
+    }
+    form.chars().take(BEGINNING).collect()
+}
+
+/// Whether the parts of a form follow one another in these words; `open` if the last part may be the
+/// beginning of a word.
+fn stands_in(tokens: &[&str], form: &str, open: bool) -> bool {
+    let parts: Vec<&str> = form.split(' ').collect();
+    let Some((last, before)) = parts.split_last() else {
+        return false;
+    };
+    tokens.windows(parts.len()).any(|run| {
+        run.split_last().is_some_and(|(end, run)| {
+            run == before && (*end == *last || (open && end.starts_with(last)))
+        })
+    })
 }
 
 enum Piece {

@@ -196,7 +196,7 @@ fn seen(connection: &Connection) -> BTreeMap<String, Vec<String>> {
         // The index says the same as the rows.
         let query = crate::Query::parse("text").expect("one word");
         let mut found: Vec<String> = Vec::new();
-        for hit in vault.find_messages(&query, None, None, 100)? {
+        for hit in vault.find_messages(&query, None, 100)? {
             let message = vault.message(hit.message)?.expect("it was found");
             found.push(format!("{:?}", message.platform_id));
         }

@@ -1,7 +1,8 @@
 //! How SQLite walks the statements that run at every click and every arrival: always along an index,
 //! so that they cost the same however much history there is.
 
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, StatementStatus, params_from_iter};
 
 use super::conversations::{Filter, REFRESH, list_sql};
 use super::testing::in_memory;
@@ -62,6 +63,7 @@ fn what_runs_at_every_click_walks_an_index() {
             thread::OLDER,
             thread::NEWER,
             search::FIND_MESSAGES,
+            search::BEGINNING_ALIKE,
             attachments::MEDIA_DUE,
             outbox::DUE,
             REFRESH,
@@ -74,6 +76,25 @@ fn what_runs_at_every_click_walks_an_index() {
             assert!(slow(&plan).is_empty(), "{sql}\n{plan:#?}");
         }
     }
+}
+
+/// How often a statement is compiled anew when the same is bound to it four times.
+fn compiled_again(connection: &Connection) -> i32 {
+    let mut statement = connection.prepare(thread::OLDER).unwrap();
+    for _ in 0..4 {
+        let mut rows = statement.query((1, 9, 9, 50)).unwrap();
+        assert!(rows.next().unwrap().is_none());
+    }
+    statement.get_status(StatementStatus::RePrepare)
+}
+
+#[test]
+fn a_statement_is_compiled_once_whatever_is_bound_to_it() {
+    let connection = in_memory();
+    assert_eq!(compiled_again(&connection), 0);
+    let stable = DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
+    connection.set_db_config(stable, false).unwrap();
+    assert_eq!(compiled_again(&connection), 4, "as SQLite does by itself");
 }
 
 /// Each list walks its own index and stops when the page is full.

@@ -82,7 +82,7 @@ fn there(vault: &Vault) -> i64 {
         let row = vault.read(|read| read.message_with_platform_id(&format!("m_{n}")));
         let query = store::Query::parse(&format!("word{n}")).unwrap();
         let hits = vault
-            .read(|read| read.find_messages(&query, None, None, 10))
+            .read(|read| read.find_messages(&query, None, 10))
             .unwrap();
         assert_eq!(row.unwrap().is_some(), !hits.is_empty(), "message {n}");
         known.push(!hits.is_empty());

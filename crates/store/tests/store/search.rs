@@ -8,9 +8,7 @@ use crate::support::{Desk, arrives, edit, said};
 
 fn finds(vault: &Vault, query: &str) -> Vec<String> {
     let query = Query::parse(query).unwrap();
-    let hits = vault
-        .read(|read| read.find_messages(&query, None, None, 100))
-        .unwrap();
+    let hits = merged_messages(&[vault], &query, None, 100).unwrap().hits;
     let text = |hit: store::vault::search::Hit| {
         hit.excerpt
             .into_iter()
