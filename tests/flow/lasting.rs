@@ -120,12 +120,7 @@ async fn a_relay_from_a_backup_is_noticed_and_what_can_come_back_does() -> Resul
         })
         .await?;
     world.stop_relay().await;
-    for ending in ["", "-wal", "-shm"] {
-        let file = world.relay_folder().join(format!("relay.db{ending}"));
-        if file.exists() {
-            std::fs::remove_file(file)?;
-        }
-    }
+    lose_the_store(&world)?;
     relay_command(&world, &["restore", &to]).await?;
     world.start_relay().await?;
     let shop = Shop::open_with(&world, data, secrets).await?;
@@ -150,7 +145,21 @@ async fn a_relay_from_a_backup_is_noticed_and_what_can_come_back_does() -> Resul
     assert_eq!(gaps(&shop, conversation.id).await?, [] as [u32; 0]);
     // How much of WhatsApp's went nobody counted: that something may be missing is said.
     let (conversation, _) = shop.hears("After (whatsapp)").await?;
-    assert_eq!(gaps(&shop, conversation.id).await?, [0]);
+    let said = shop.until("the loss to be said", async |_| {
+        let said = gaps(&shop, conversation.id).await?;
+        Ok((!said.is_empty()).then_some(said))
+    });
+    assert_eq!(said.await?, [0]);
+    Ok(())
+}
+
+fn lose_the_store(world: &World) -> Result<()> {
+    for ending in ["", "-wal", "-shm"] {
+        let file = world.relay_folder().join(format!("relay.db{ending}"));
+        if file.exists() {
+            std::fs::remove_file(file)?;
+        }
+    }
     Ok(())
 }
 

@@ -15,7 +15,6 @@ use channels::meta::subscription::{is_subscribed, subscribe, subscribed_apps};
 use channels::meta::{Account, Error as PlatformError, Token, Verdict};
 use domain::time::{HOUR, MINUTE};
 use domain::{ContactKey, Timestamp};
-use store::VaultRead;
 use store::vault::gaps::Gap;
 use store::vault::messages::Road;
 use store::vault::thread::Page;
@@ -30,9 +29,7 @@ use crate::phase::LinkState;
 use crate::shop::Shop;
 use crate::tokens::{Extend, Whose};
 
-use marks::{
-    COMPLETE_UNTIL, ENVELOPES_LOST, MISSING_SINCE, UNCOUNTED, complete_until, timestamp_mark,
-};
+use marks::{COMPLETE_UNTIL, MISSING_SINCE, Missing, complete_until, lost_for_good};
 pub(crate) use marks::{
     mark_lost, mark_missing, mark_missing_since_complete, mark_refused, mark_uncounted,
 };
@@ -104,6 +101,10 @@ async fn look_at_all(shop: &Shop) -> bool {
 
 /// Looks at one connection now: subscription first, then what may be missing.
 pub(crate) async fn look_at(shop: &Shop, connected: &Arc<Connected>) -> Result<()> {
+    // No platform is needed to say it, so it is said without a sign-in too.
+    if cannot_look_back(connected) {
+        say_what_is_lost(connected).await?;
+    }
     let Some(token) = shop.token_of(connected.id).await? else {
         shop.learn(connected, |health| health.sign_in = SignIn::Ended)
             .await;
@@ -223,22 +224,13 @@ async fn note_complete(shop: &Shop, connected: &Arc<Connected>) -> Result<()> {
 }
 
 async fn fill_gaps(shop: &Shop, connected: &Arc<Connected>, token: &Token) -> Result<()> {
-    let read = |read: &VaultRead<'_>| {
-        Ok((
-            timestamp_mark(read, MISSING_SINCE)?,
-            read.mark(ENVELOPES_LOST)?,
-            read.mark(UNCOUNTED)?.is_some(),
-        ))
-    };
-    let (since, lost, uncounted) = connected.read(read).await?;
-    let Some(since) = since else { return Ok(()) };
-    if matches!(connected.account, Account::Whatsapp { .. }) {
-        // WhatsApp lets nobody look back: what is lost is said.
-        let lost = lost.and_then(|text| text.parse().ok()).unwrap_or(0);
-        let lost = (lost > 0 || uncounted).then_some(lost);
-        return close_gap(connected, since, lost).await;
+    if cannot_look_back(connected) {
+        return say_what_is_lost(connected).await;
     }
-    let from = since.plus(-SLACK);
+    let Some(missing) = connected.read(Missing::read).await? else {
+        return Ok(());
+    };
+    let from = missing.since.plus(-SLACK);
     let account = &connected.account;
     let changed = match history::changed_since(&shop.graph, account, token, from).await {
         Ok(changed) => changed,
@@ -256,7 +248,37 @@ async fn fill_gaps(shop: &Shop, connected: &Arc<Connected>, token: &Token) -> Re
             Err(error) => return Err(learn_from(shop, connected, error).await),
         }
     }
-    close_gap(connected, since, None).await
+    let all = connected.write(move |write| missing.close(write)).await?;
+    if !all {
+        shop.wake.repair.notify_one();
+    }
+    Ok(())
+}
+
+/// WhatsApp has no history to read.
+fn cannot_look_back(connected: &Connected) -> bool {
+    matches!(connected.account, Account::Whatsapp { .. })
+}
+
+/// Where nobody can look back, what is lost is said.
+async fn say_what_is_lost(connected: &Arc<Connected>) -> Result<()> {
+    connected
+        .write(|write| {
+            let Some(missing) = Missing::read(write)? else {
+                return Ok(());
+            };
+            if let Some(lost) = lost_for_good(write)? {
+                write.add_gap(&Gap {
+                    conversation: None,
+                    at: missing.since,
+                    lost,
+                    reason: "relay".to_owned(),
+                })?;
+            }
+            missing.close(write)?;
+            Ok(())
+        })
+        .await
 }
 
 /// More conversations have changed than are ever listed: what the others held is not here, and
@@ -351,30 +373,6 @@ async fn merge(
         .await?;
     shop.announce(&changes);
     Ok(())
-}
-
-/// What could be fetched was fetched, and what is lost is noted: `Some(0)` is an amount
-/// nobody knows. Anything that came to be missing meanwhile stays marked.
-async fn close_gap(connected: &Arc<Connected>, since: Timestamp, lost: Option<u32>) -> Result<()> {
-    connected
-        .write(move |write| {
-            if let Some(lost) = lost {
-                let reason = "relay".to_owned();
-                write.note_gap(&Gap {
-                    conversation: None,
-                    at: since,
-                    lost,
-                    reason,
-                })?;
-            }
-            write.set_mark(ENVELOPES_LOST, None)?;
-            write.set_mark(UNCOUNTED, None)?;
-            if timestamp_mark(write, MISSING_SINCE)? == Some(since) {
-                write.set_mark(MISSING_SINCE, None)?;
-            }
-            Ok(())
-        })
-        .await
 }
 
 #[cfg(test)]
@@ -535,6 +533,53 @@ mod tests {
             of.vault().read(|read| read.cursor()).unwrap().unwrap().seq,
             7
         );
+    }
+
+    #[tokio::test]
+    async fn what_comes_to_be_missing_while_the_platform_is_asked_is_looked_for_too() {
+        let of = TestShop::messenger().await;
+        of.vault().write(|write| mark_missing(write, NOW)).unwrap();
+        of.platform
+            .answers("GET", "/subscribed_apps", &[subscribed()]);
+        let (vault, later) = (of.vault(), NOW.plus(MINUTE));
+        // Later than what was known: the moment stands, and is said once more.
+        let meanwhile = move || vault.write(|write| mark_uncounted(write, later)).unwrap();
+        of.platform.meanwhile("GET", "/conversations", meanwhile);
+        of.platform.answers("GET", "/conversations", &[nothing()]);
+        look_at(&of.shop, &of.connected).await.unwrap();
+        assert!(of.vault().read(Missing::read).unwrap().is_some());
+        let again = of.shop.wake.repair.notified();
+        tokio::time::timeout(Duration::ZERO, again).await.unwrap();
+        look_at(&of.shop, &of.connected).await.unwrap();
+        assert_eq!(of.platform.calls("GET", "/conversations").len(), 2);
+        assert_eq!(of.vault().read(Missing::read).unwrap(), None);
+        assert_eq!(of.vault().read(lost_for_good).unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn on_whatsapp_each_loss_counts_once_and_is_said_without_a_sign_in() {
+        let of = TestShop::with(Channel::Whatsapp).await;
+        of.platform
+            .answers("GET", "/subscribed_apps", &[refused(190, 458)]);
+        // The second is said twice, as after a crash; nobody counted the third.
+        for (count, since) in [(4, 1), (3, 2), (3, 2), (0, 3)] {
+            let since = NOW.plus(since);
+            mark_refused(&of.shop, &of.connected, count, since)
+                .await
+                .unwrap();
+        }
+        assert!(look_at(&of.shop, &of.connected).await.is_err());
+        assert_eq!(of.vault().read(|read| read.lost()).unwrap(), 7);
+        // Found at the same place as what was lost before it.
+        let since = NOW.plus(1);
+        mark_refused(&of.shop, &of.connected, 5, NOW.plus(4))
+            .await
+            .unwrap();
+        of.vault()
+            .write(|write| mark_uncounted(write, since))
+            .unwrap();
+        assert!(look_at(&of.shop, &of.connected).await.is_err());
+        assert_eq!(of.vault().read(|read| read.lost()).unwrap(), 12);
     }
 
     #[tokio::test]

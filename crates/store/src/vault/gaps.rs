@@ -67,14 +67,31 @@ impl VaultRead<'_> {
 impl VaultWrite<'_> {
     /// Writes a gap down. The same gap found again (same place, same moment) keeps the larger count.
     pub fn note_gap(&self, gap: &Gap) -> Result<()> {
+        self.write_gap(
+            gap,
+            "UPDATE gaps SET lost = max(lost, ?3)
+             WHERE conversation IS ?1 AND at = ?2 AND reason = ?4",
+        )
+    }
+
+    /// Writes down what is lost besides what was written down of this place and moment before. What
+    /// nobody counted stands beside what was counted.
+    pub fn add_gap(&self, gap: &Gap) -> Result<()> {
+        self.write_gap(
+            gap,
+            "UPDATE gaps SET lost = lost + ?3
+             WHERE conversation IS ?1 AND at = ?2 AND reason = ?4 AND (lost = 0) = (?3 = 0)",
+        )
+    }
+
+    fn write_gap(&self, gap: &Gap, known: &str) -> Result<()> {
         let conversation = gap.conversation.map(|id| self.expect_row(id)).transpose()?;
-        let updated = self
-            .sql
-            .prepare_cached(
-                "UPDATE gaps SET lost = max(lost, ?3)
-                 WHERE conversation IS ?1 AND at = ?2 AND reason = ?4",
-            )?
-            .execute(params![conversation, gap.at.0, gap.lost, gap.reason])?;
+        let updated = self.sql.prepare_cached(known)?.execute(params![
+            conversation,
+            gap.at.0,
+            gap.lost,
+            gap.reason
+        ])?;
         if updated == 0 {
             self.sql
                 .prepare_cached(
