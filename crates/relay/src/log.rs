@@ -8,7 +8,8 @@
 use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
 
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
@@ -73,25 +74,31 @@ where
             event.record(&mut said);
         } else {
             let line = about.line().unwrap_or_default();
-            said.0.insert("line".to_owned(), line.into());
-            said.0
-                .insert("message".to_owned(), "a library said something".into());
+            said.0.push(("line", line.into()));
+            said.0.push(("message", "a library said something".into()));
         }
         let moment = write_date(Clock::system().now());
+        let (level, target) = (about.level().as_str(), about.target());
         match self {
             Self::Json => {
-                let mut all = Map::new();
-                all.insert("timestamp".to_owned(), moment.into());
-                all.insert("level".to_owned(), about.level().as_str().into());
-                all.insert("target".to_owned(), about.target().into());
-                all.append(&mut said.0);
-                writeln!(writer, "{}", Value::Object(all))
+                let about = [
+                    ("timestamp", &*moment),
+                    ("level", level),
+                    ("target", target),
+                ];
+                let about = about.map(|(name, value)| (name, value.into()));
+                said.0.splice(0..0, about);
+                let line = serde_json::to_string(&said).map_err(|_| fmt::Error)?;
+                writeln!(writer, "{line}")
             }
             Self::Plain => {
-                let message = said.0.remove("message").unwrap_or_default();
-                let message = message.as_str().unwrap_or_default();
-                write!(writer, "{moment} {:5} {message}", about.level().as_str())?;
-                for (name, value) in said.0 {
+                let (words, fields): (Vec<_>, Vec<_>) =
+                    said.0.iter().partition(|(name, _)| *name == "message");
+                write!(writer, "{moment} {level:5} ")?;
+                for (_, message) in words {
+                    writer.write_str(message.as_str().unwrap_or_default())?;
+                }
+                for (name, value) in fields {
                     write!(writer, " {name}={value}")?;
                 }
                 writeln!(writer)
@@ -100,14 +107,20 @@ where
     }
 }
 
-/// What is kept of an event.
+/// What is kept of an event, in the order in which it was said.
 #[derive(Default)]
-struct Said(Map<String, Value>);
+struct Said(Vec<(&'static str, Value)>);
+
+impl Serialize for Said {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
 
 impl Said {
     fn keep(&mut self, field: &Field, value: impl Into<Value>) {
         if FIELDS.contains(&field.name()) {
-            self.0.insert(field.name().to_owned(), value.into());
+            self.0.push((field.name(), value.into()));
         }
     }
 }

@@ -14,10 +14,9 @@ use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::platform::Platform;
 use crate::pseudonym::{Kind, Pseudonym};
-use crate::queue::streams::Stream;
-use crate::queue::{Queue, QueueError, Result, counters};
+use crate::queue::{Queue, counters};
 use crate::registry::Registry;
-use crate::sealing::{Sealed, Sealers};
+use crate::sealing::Sealers;
 
 /// A running relay.
 #[derive(Clone, Debug)]
@@ -110,20 +109,9 @@ impl Relay {
         self.0.greeting_seats.try_acquire().ok()
     }
 
-    /// Seals events, away from the threads that answer.
-    pub(crate) async fn seal(
-        &self,
-        events: Vec<(Vec<u8>, Vec<Stream>)>,
-        minute: u32,
-    ) -> Result<Vec<Sealed>> {
-        if events.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (sealers, relay) = (Arc::clone(&self.0.sealers), self.0.keys.relay());
-        let now = self.0.clock.now();
-        tokio::task::spawn_blocking(move || sealers.seal(relay, &events, (minute, now)))
-            .await
-            .map_err(|_| QueueError::Stopping)
+    /// What seals for the streams.
+    pub(crate) fn sealers(&self) -> &Arc<Sealers> {
+        &self.0.sealers
     }
 
     /// Counts something that `doctor` names. What strangers can cause costs no write: it is kept in
@@ -135,7 +123,7 @@ impl Relay {
         }
         let now = self.0.clock.now();
         let counted = self.0.queue.write(now, move |commit| {
-            counters::add(commit, name, 1, now)?;
+            commit.count(name, 1);
             Ok(())
         });
         if let Err(why) = counted.await {

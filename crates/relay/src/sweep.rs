@@ -56,9 +56,7 @@ pub(crate) async fn once(relay: &Relay) {
     let forged = relay.take_forged();
     let age = relay.config().limits.age;
     let swept = relay.queue().write(now, move |commit| {
-        if forged > 0 {
-            counters::add(commit, counters::FORGED, forged, now)?;
-        }
+        commit.count(counters::FORGED, forged);
         sweep(commit)
     });
     let swept = match swept.await {

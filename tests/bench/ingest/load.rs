@@ -18,6 +18,8 @@ use super::Outcome;
 
 /// Bytes of a webhook's body.
 const SIZE: usize = 2_048;
+/// A device that sleeps is kept 100,000 envelopes; whoever is faster than that ends earlier.
+const MOST: u64 = 95_000;
 /// When the made-up messages were written.
 const AT: i64 = 1_795_300_000_000;
 
@@ -40,7 +42,7 @@ impl Load {
         }
     }
 
-    /// Posts for as long as this, and counts the 200s of the second span.
+    /// Posts for as long as this, and counts the 200s behind the first span.
     pub(super) async fn run(
         &self,
         address: SocketAddr,
@@ -57,15 +59,14 @@ impl Load {
         }
         tokio::time::sleep(warm).await;
         let (from, before) = (Instant::now(), self.answered.load(Ordering::Relaxed));
-        tokio::time::sleep(counted).await;
-        let (took, after) = (from.elapsed(), self.answered.load(Ordering::Relaxed));
         for one in posting {
             one.await??;
         }
-        let counted = u32::try_from(after - before)?;
+        let (took, answered) = (from.elapsed(), self.answered.load(Ordering::Relaxed));
+        let counted = u32::try_from(answered - before)?;
         Ok(Outcome {
             rate: f64::from(counted) / took.as_secs_f64(),
-            answered: self.answered.load(Ordering::Relaxed),
+            answered,
         })
     }
 
@@ -73,7 +74,7 @@ impl Load {
         let mut stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let mut buffer = vec![0; 4_096];
-        while begun.elapsed() < time {
+        while begun.elapsed() < time && self.made.load(Ordering::Relaxed) < MOST {
             let request = self.request()?;
             stream.write_all(&request).await?;
             let status = answer(&mut stream, &mut buffer).await?;

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
-use wire::chain::{Cursor, HEAD_EVERY, HEAD_EVERY_BYTES, Head};
+use rusqlite::{Connection, Transaction, params};
+use wire::chain::{HEAD_EVERY, HEAD_EVERY_BYTES};
 use wire::event::{Control, GapReason};
 use wire::seal::{Sealer, Target, Use};
-use wire::{DeviceId, Link, StreamId, envelope};
+use wire::{DeviceId, envelope};
 
-use super::{Result, devices, streams};
+use super::ends::{End, Ends};
+use super::{Result, counters, heads, streams};
 use crate::clock::minute_of;
 use crate::config::QueueLimits;
 use crate::keys::Keys;
@@ -32,7 +33,7 @@ pub(crate) struct Commit<'a> {
     rules: &'a Rules,
     grown: &'a mut Grown,
     now: i64,
-    kept: bool,
+    counted: Vec<(&'static str, u64)>,
     closing: bool,
 }
 
@@ -59,7 +60,7 @@ impl<'a> Commit<'a> {
             rules,
             grown,
             now,
-            kept: false,
+            counted: Vec::new(),
             closing: false,
         }
     }
@@ -74,20 +75,21 @@ impl<'a> Commit<'a> {
 
     /// Puts a sealed event at the end of a connection's stream, if the device has room.
     pub(crate) fn append(&mut self, stream: i64, minute: u32, sealed: &[u8]) -> Result<Appended> {
-        let Some(end) = End::of(self.connection, stream)? else {
+        let Some(mut end) = self.grown.ends.take(self.connection, stream)? else {
             return Ok(Appended::Ended);
         };
-        let waiting = devices::waiting(self.connection, end.device_row)?;
-        let limits = self.rules.limits;
+        let (waiting, limits) = (self.grown.ends.waiting(&end), self.rules.limits);
         if waiting.envelopes >= limits.envelopes || waiting.bytes >= limits.bytes {
-            self.refuse(&end)?;
+            self.refuse(&mut end)?;
+            self.grown.ends.put(end);
             return Ok(Appended::Full);
         }
         if let Some(since) = end.full_since {
-            self.close_gap(&end, since)?;
+            self.close_gap(&mut end, since)?;
         }
-        devices::add_waiting(self.connection, end.device_row, 1, sealed.len())?;
-        self.place(&end, minute, sealed)?;
+        let (device, bytes) = (end.device_row, sealed.len());
+        self.grown.ends.wait(self.connection, device, bytes)?;
+        self.place(end, minute, sealed)?;
         Ok(Appended::Stored)
     }
 
@@ -97,7 +99,7 @@ impl<'a> Commit<'a> {
         let Some(stream) = streams::control_of(self.connection, device_row)? else {
             return Ok(());
         };
-        let Some(end) = End::of(self.connection, stream.row)? else {
+        let Some(end) = self.grown.ends.take(self.connection, stream.row)? else {
             return Ok(());
         };
         let target = Target {
@@ -112,7 +114,12 @@ impl<'a> Commit<'a> {
             return Ok(());
         };
         let sealed = sealer.seal(minute, &control.to_bytes());
-        self.place(&end, minute, &sealed)
+        self.place(end, minute, &sealed)
+    }
+
+    /// Adds to a count that `doctor` names, with everybody's at the end of the commit.
+    pub(crate) fn count(&mut self, name: &'static str, by: u64) {
+        self.counted.push((name, by));
     }
 
     /// Something was erased: the log of earlier writes is to be emptied after the commit too, so
@@ -121,10 +128,11 @@ impl<'a> Commit<'a> {
         self.grown.erased = true;
     }
 
-    fn place(&mut self, end: &End, minute: u32, sealed: &[u8]) -> Result<()> {
-        let sequence = end.sequence + 1;
-        let place = u64::try_from(sequence).unwrap_or_default();
-        let link = envelope::link(end.id, place, &end.link, sealed);
+    fn place(&mut self, mut end: End, minute: u32, sealed: &[u8]) -> Result<()> {
+        let before = end.cursor;
+        let sequence = before.sequence + 1;
+        end.cursor.sequence = sequence;
+        end.cursor.link = envelope::link(before.stream, sequence, &before.link, sealed);
         self.connection
             .prepare_cached(
                 "INSERT INTO envelopes (stream, sequence, previous, sealed, minute, passed_at)
@@ -132,67 +140,58 @@ impl<'a> Commit<'a> {
             )?
             .execute(params![
                 end.row,
-                sequence,
-                end.link.as_bytes(),
+                sequence.cast_signed(),
+                before.link.as_bytes(),
                 sealed,
                 minute
             ])?;
-        self.connection
-            .prepare_cached("UPDATE streams SET sequence = ?2, link = ?3 WHERE row = ?1")?
-            .execute(params![end.row, sequence, link.as_bytes()])?;
+        self.grown.ends.moved(self.connection, &end)?;
         self.grown.devices.insert(end.device);
         let since = self.grown.streams.entry(end.row).or_default();
         since.0 += 1;
         since.1 += sealed.len();
         if since.0 >= HEAD_EVERY || since.1 >= HEAD_EVERY_BYTES {
             *since = (0, 0);
-            sign_head(self.connection, &self.rules.keys, end.row, self.now)?;
+            let head = heads::head(&self.rules.keys, end.cursor, self.now);
+            heads::keep(self.connection, end.row, &head)?;
         }
+        self.grown.ends.put(end);
         Ok(())
     }
 
-    fn refuse(&mut self, end: &End) -> Result<()> {
+    fn refuse(&mut self, end: &mut End) -> Result<()> {
         self.connection
             .prepare_cached(
                 "UPDATE streams SET refused = refused + 1, full_since = coalesce(full_since, ?2)
                  WHERE row = ?1",
             )?
             .execute(params![end.row, self.now])?;
+        end.refused += 1;
         if end.full_since.is_some() {
             return Ok(());
         }
-        let (stream, since, refused) = (end.id, self.now, end.refused + 1);
-        let gap = Control::Gap {
-            stream,
-            since,
-            until: None,
-            refused,
-            reason: GapReason::Full,
-        };
-        self.tell(end.device_row, &gap)
+        end.full_since = Some(self.now);
+        self.tell_gap(end, (self.now, None))
     }
 
-    fn close_gap(&mut self, end: &End, since: i64) -> Result<()> {
+    fn close_gap(&mut self, end: &mut End, since: i64) -> Result<()> {
         self.connection
             .prepare_cached("UPDATE streams SET refused = 0, full_since = NULL WHERE row = ?1")?
             .execute([end.row])?;
-        let (stream, until, refused) = (end.id, Some(self.now), end.refused);
+        self.tell_gap(end, (since, Some(self.now)))?;
+        (end.refused, end.full_since) = (0, None);
+        Ok(())
+    }
+
+    fn tell_gap(&mut self, end: &End, (since, until): (i64, Option<i64>)) -> Result<()> {
         let gap = Control::Gap {
-            stream,
+            stream: end.cursor.stream,
             since,
             until,
-            refused,
+            refused: end.refused,
             reason: GapReason::Full,
         };
         self.tell(end.device_row, &gap)
-    }
-
-    pub(super) fn keep(&mut self, kept: bool) {
-        self.kept = kept;
-    }
-
-    pub(super) const fn is_kept(&self) -> bool {
-        self.kept
     }
 
     pub(super) fn close(&mut self) {
@@ -201,6 +200,13 @@ impl<'a> Commit<'a> {
 
     pub(super) const fn is_closing(&self) -> bool {
         self.closing
+    }
+
+    /// The job was done: what it counted counts.
+    pub(super) fn done(self) {
+        for (name, by) in self.counted {
+            *self.grown.counts.entry(name).or_default() += by;
+        }
     }
 }
 
@@ -211,93 +217,39 @@ impl Deref for Commit<'_> {
     }
 }
 
-/// The end of a stream that takes envelopes.
-struct End {
-    row: i64,
-    id: StreamId,
-    device_row: i64,
-    device: DeviceId,
-    sequence: i64,
-    link: Link,
-    full_since: Option<i64>,
-    refused: u64,
-}
-
-impl End {
-    fn of(connection: &Connection, stream: i64) -> rusqlite::Result<Option<Self>> {
-        connection
-            .prepare_cached(
-                "SELECT s.row, s.id, s.device, d.id AS device_id, s.sequence, s.link, s.full_since,
-                        s.refused
-                 FROM streams s JOIN devices d ON d.row = s.device
-                 WHERE s.row = ?1 AND s.ended_at IS NULL",
-            )?
-            .query_row([stream], |row| {
-                Ok(Self {
-                    row: row.get("row")?,
-                    id: StreamId::from_bytes(row.get("id")?),
-                    device_row: row.get("device")?,
-                    device: DeviceId::from_bytes(row.get("device_id")?),
-                    sequence: row.get("sequence")?,
-                    link: Link::from_bytes(row.get("link")?),
-                    full_since: row.get("full_since")?,
-                    refused: row.get::<_, i64>("refused")?.unsigned_abs(),
-                })
-            })
-            .optional()
-    }
-}
-
-/// The streams that grew in a commit, and the devices to wake after it.
+/// The streams that grew in a commit, the devices to wake after it, and what was counted.
 #[derive(Default)]
 pub(super) struct Grown {
     /// Envelopes and bytes since the last signed head.
     streams: BTreeMap<i64, (usize, usize)>,
     devices: BTreeSet<DeviceId>,
+    counts: BTreeMap<&'static str, u64>,
+    ends: Ends,
     pub(super) erased: bool,
 }
 
 impl Grown {
-    pub(super) fn sign_heads(
+    /// For webhooks that are written together.
+    pub(super) fn holding() -> Self {
+        Self {
+            ends: Ends::holding(),
+            ..Self::default()
+        }
+    }
+
+    /// Signs the heads and writes the counts.
+    pub(super) fn settle(
         self,
         tx: &Transaction<'_>,
         rules: &Rules,
         now: i64,
     ) -> rusqlite::Result<BTreeSet<DeviceId>> {
-        for (stream, since) in self.streams {
-            if since.0 > 0 {
-                sign_head(tx, &rules.keys, stream, now)?;
-            }
+        self.ends.write(tx)?;
+        let grown = self.streams.into_iter().filter(|(_, since)| since.0 > 0);
+        heads::sign(tx, &rules.keys, grown.map(|(stream, _)| stream), now)?;
+        for (name, by) in self.counts {
+            counters::add(tx, name, by, now)?;
         }
         Ok(self.devices)
     }
-}
-
-fn sign_head(connection: &Connection, keys: &Keys, stream: i64, now: i64) -> rusqlite::Result<()> {
-    let cursor = connection
-        .prepare_cached("SELECT id, sequence, link FROM streams WHERE row = ?1")?
-        .query_row([stream], |row| {
-            Ok(Cursor {
-                stream: StreamId::from_bytes(row.get("id")?),
-                sequence: row.get::<_, i64>("sequence")?.unsigned_abs(),
-                link: Link::from_bytes(row.get("link")?),
-            })
-        })?;
-    if cursor.sequence == 0 {
-        return Ok(());
-    }
-    let head = Head::sign(keys.relay(), keys.signing(), cursor, now);
-    connection
-        .prepare_cached(
-            "INSERT OR IGNORE INTO heads (stream, sequence, link, at, signature)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute(params![
-            stream,
-            head.sequence.cast_signed(),
-            head.link.as_bytes(),
-            head.at,
-            head.signature.as_bytes()
-        ])?;
-    Ok(())
 }

@@ -30,6 +30,15 @@ pub(crate) struct Waiting {
     pub(crate) bytes: u64,
 }
 
+impl Waiting {
+    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            envelopes: row.get::<_, i64>("waiting")?.unsigned_abs(),
+            bytes: row.get::<_, i64>("waiting_bytes")?.unsigned_abs(),
+        })
+    }
+}
+
 pub(crate) fn find(connection: &Connection, id: DeviceId) -> rusqlite::Result<Option<Device>> {
     connection
         .prepare_cached(
@@ -86,17 +95,6 @@ pub(crate) fn remove(connection: &Connection, row: i64, now: i64) -> rusqlite::R
         .prepare_cached("UPDATE devices SET removed_at = ?2 WHERE row = ?1")?
         .execute([row, now])?;
     Ok(())
-}
-
-pub(crate) fn waiting(connection: &Connection, row: i64) -> rusqlite::Result<Waiting> {
-    connection
-        .prepare_cached("SELECT waiting, waiting_bytes FROM devices WHERE row = ?1")?
-        .query_row([row], |row| {
-            Ok(Waiting {
-                envelopes: row.get::<_, i64>(0)?.unsigned_abs(),
-                bytes: row.get::<_, i64>(1)?.unsigned_abs(),
-            })
-        })
 }
 
 pub(crate) fn add_waiting(

@@ -8,8 +8,11 @@ mod commit;
 pub(crate) mod counters;
 pub(crate) mod deletions;
 pub(crate) mod devices;
+mod ends;
 pub(crate) mod enrol_codes;
 pub(crate) mod envelopes;
+mod heads;
+mod job;
 pub(crate) mod logins;
 mod open;
 pub(crate) mod pending;
@@ -53,8 +56,10 @@ pub(crate) fn write_at_once<T>(
     job: impl FnOnce(&mut Commit<'_>) -> Result<T>,
 ) -> Result<T> {
     let mut grown = commit::Grown::default();
-    let done = job(&mut Commit::new(tx, rules, &mut grown, now))?;
-    grown.sign_heads(tx, rules, now)?;
+    let mut commit = Commit::new(tx, rules, &mut grown, now);
+    let done = job(&mut commit)?;
+    commit.done();
+    grown.settle(tx, rules, now)?;
     Ok(done)
 }
 
@@ -103,6 +108,16 @@ impl Queue {
         job: impl FnOnce(&mut Commit<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.writer.write(now, job).await
+    }
+
+    /// The same for a job that does the same each time it runs: such jobs are undone together if one
+    /// of them fails, and then done one by one. They cost less.
+    pub(crate) async fn write_again<T: Send + 'static>(
+        &self,
+        now: i64,
+        job: impl Fn(&mut Commit<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.writer.write_again(now, job).await
     }
 
     /// Runs `job` on a reading connection, in one snapshot: what is committed meanwhile is not seen
@@ -157,10 +172,13 @@ impl Readers {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::atomic::{AtomicU64, Ordering};
     use std::sync::mpsc;
 
     use wire::StreamId;
 
+    use super::commit::Appended;
     use super::envelopes::{Page, page};
     use super::*;
     use crate::config::QueueLimits;
@@ -244,9 +262,27 @@ mod tests {
     }
 
     /// What the table of counts holds, as another connection sees it.
-    fn counted(path: &Path) -> Vec<String> {
-        let connection = reopen(path).unwrap();
-        counters::all(&connection).unwrap().into_keys().collect()
+    fn counted(path: &Path) -> BTreeMap<String, u64> {
+        let counts = counters::all(&reopen(path).unwrap()).unwrap();
+        let values = counts.into_iter().map(|(name, count)| (name, count.value));
+        values.collect()
+    }
+
+    /// Holds the writer until what is returned is dropped: what is given meanwhile waits together.
+    async fn hold(queue: &Queue) -> mpsc::Sender<()> {
+        let (release, released) = mpsc::channel();
+        let (begin, begun) = tokio::sync::oneshot::channel();
+        let queue = queue.clone();
+        tokio_util::task::TaskTracker::new().spawn(async move {
+            let wait = move |_: &mut Commit<'_>| {
+                begin.send(()).unwrap();
+                let _ = released.recv();
+                Ok(())
+            };
+            queue.write(0, wait).await.unwrap();
+        });
+        begun.await.unwrap();
+        release
     }
 
     #[tokio::test]
@@ -254,16 +290,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, rules) = store(folder.path());
         let queue = Queue::start(&path, rules, Arc::new(|_| ())).unwrap();
-        // The first holds the writer until the others wait.
-        let (release, released) = mpsc::channel::<()>();
-        let first = queue.write(0, move |_| {
-            let _ = released.recv();
-            Ok(())
-        });
+        let release = hold(&queue).await;
         let jobs = (0..20).map(|number| {
             let path = path.clone();
             queue.write(0, move |commit| {
                 counters::add(commit, &format!("job {number:02}"), 1, 0)?;
+                commit.count("jobs", 1);
                 if number == 7 {
                     return Err(rusqlite::Error::InvalidQuery.into());
                 }
@@ -271,20 +303,90 @@ mod tests {
             })
         });
         let jobs = futures_util::future::join_all(jobs);
-        let let_go = async { drop(release) };
-        let (first, done, ()) = tokio::join!(first, jobs, let_go);
-        first.unwrap();
+        let (done, ()) = tokio::join!(jobs, async { drop(release) });
         let failed: Vec<usize> = (0..).zip(&done).filter_map(failure).collect();
         assert_eq!(failed, [7]);
         // None of the others was committed while the last of them ran.
-        assert_eq!(done.last().unwrap().as_deref().unwrap(), [] as [&str; 0]);
-        let there = counted(&path);
+        assert!(done.last().unwrap().as_ref().unwrap().is_empty());
+        let mut there = counted(&path);
+        assert_eq!(
+            there.remove("jobs"),
+            Some(19),
+            "once, for all that were done"
+        );
         assert_eq!(there.len(), 19, "{there:?}");
-        assert!(!there.contains(&"job 07".to_owned()));
+        assert!(!there.contains_key("job 07"));
         // The control: what comes alone is committed before the next begins.
         let at = path.clone();
         let seen = queue.write(0, move |_| Ok(counted(&at))).await.unwrap();
-        assert_eq!(seen.len(), 19);
+        assert_eq!(seen.len(), 20);
+        queue.stop().await;
+    }
+
+    #[tokio::test]
+    async fn what_may_run_again_is_undone_together_and_then_done_one_by_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, rules) = store(folder.path());
+        let woken = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&woken);
+        let wake = Arc::new(move |_| {
+            count.fetch_add(1, Ordering::Relaxed);
+        });
+        let queue = Queue::start(&path, rules, wake).unwrap();
+        let release = hold(&queue).await;
+        let runs = Arc::new(AtomicU64::new(0));
+        let jobs = (0..20).map(|number| {
+            let runs = Arc::clone(&runs);
+            queue.write_again(0, move |commit| {
+                runs.fetch_add(1, Ordering::Relaxed);
+                commit.count("jobs", 1);
+                if number == 7 {
+                    commit.append(1, 0, b"undone")?;
+                    return Err(rusqlite::Error::InvalidQuery.into());
+                }
+                commit.append(1, 0, b"sealed")
+            })
+        });
+        let jobs = futures_util::future::join_all(jobs);
+        let (done, ()) = tokio::join!(jobs, async { drop(release) });
+        let failed: Vec<usize> = (0..).zip(&done).filter_map(failure).collect();
+        assert_eq!(failed, [7]);
+        // Eight of them together, and then each of the twenty alone.
+        assert_eq!(runs.load(Ordering::Relaxed), 28);
+        assert_eq!(counted(&path).remove("jobs"), Some(19));
+        let kept = "SELECT count(*), count(*) FILTER (WHERE CAST(sealed AS TEXT) = 'sealed'), max(sequence)
+                    FROM envelopes";
+        let kept: (u32, u32, u32) = reopen(&path)
+            .unwrap()
+            .query_row(kept, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap();
+        assert_eq!(kept, (19, 19, 19), "without a hole in the chain");
+        queue.stop().await;
+        assert_eq!(woken.load(Ordering::Relaxed), 19);
+    }
+
+    #[tokio::test]
+    async fn a_device_has_room_for_no_more_than_its_limit_within_one_commit_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, mut rules) = store(folder.path());
+        rules.limits.envelopes = 12;
+        let queue = Queue::start(&path, rules, Arc::new(|_| ())).unwrap();
+        let release = hold(&queue).await;
+        let jobs = (0..20).map(|_| queue.write_again(0, |commit| commit.append(1, 0, b"sealed")));
+        let jobs = futures_util::future::join_all(jobs);
+        let (done, ()) = tokio::join!(jobs, async { drop(release) });
+        let stored = |one: &&Result<Appended>| matches!(one, Ok(Appended::Stored));
+        assert_eq!(done.iter().filter(stored).count(), 12);
+        let kept = "SELECT d.waiting, d.waiting_bytes, s.sequence, s.refused,
+                        (SELECT count(*) FROM heads)
+                    FROM devices d JOIN streams s ON s.device = d.row";
+        let kept: [i64; 5] = reopen(&path)
+            .unwrap()
+            .query_row(kept, [], |row| {
+                Ok([0, 1, 2, 3, 4].map(|at| row.get_unwrap(at)))
+            })
+            .unwrap();
+        assert_eq!(kept, [12, 12 * 6, 12, 8, 1], "and one head for all of them");
         queue.stop().await;
     }
 

@@ -2,16 +2,19 @@
 //! the streams that grew, commits with a full sync, and only then answers.
 //!
 //! A job that fails is undone alone; a commit that fails undoes all and everybody hears of it.
+//! Webhooks, of which there are many, share a transaction without a savepoint each: if one of them
+//! fails, all are undone and each is done again in a transaction of its own.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 use wire::DeviceId;
 
 use super::commit::{Commit, Grown, Rules};
+use super::job::{self, Job};
 use super::{QueueError, Result};
 
 /// Most jobs in one commit.
@@ -25,12 +28,11 @@ const LOG_WITHIN: Duration = Duration::from_millis(200);
 /// Called after a commit with a device that has something new.
 pub(crate) type Wake = Arc<dyn Fn(DeviceId) + Send + Sync>;
 
-type Answer = Box<dyn FnOnce(std::result::Result<(), &rusqlite::Error>) + Send>;
-type Job = Box<dyn FnOnce(&mut Commit<'_>) -> Answer + Send>;
+type Jobs = Vec<Box<dyn Job>>;
 
 #[derive(Clone)]
 pub(crate) struct Writer {
-    jobs: mpsc::Sender<(i64, Job)>,
+    jobs: mpsc::Sender<Box<dyn Job>>,
     stopped: tokio_util::sync::CancellationToken,
 }
 
@@ -45,151 +47,179 @@ impl Writer {
         let (jobs, waiting) = mpsc::channel(BACKLOG);
         let stopped = tokio_util::sync::CancellationToken::new();
         let done = stopped.clone().drop_guard();
+        let mut desk = Desk {
+            connection,
+            rules,
+            wake,
+            closing: false,
+        };
         std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || {
                 let _done = done;
-                write_until_closed(connection, waiting, &rules, &wake);
+                desk.write_until_closed(waiting);
             })
             .expect("the system gives the relay a thread");
         Self { jobs, stopped }
     }
 
+    /// Runs a job once, in the next commit.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         now: i64,
         job: impl FnOnce(&mut Commit<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |commit| {
-            let result = job(commit);
-            commit.keep(result.is_ok());
-            Box::new(move |committed| {
-                let result = match committed {
-                    Ok(()) => result,
-                    Err(why) => Err(QueueError::Unavailable(again(why))),
-                };
-                drop(answer.send(result));
-            })
-        });
+        self.give(job::once(now, job)).await
+    }
+
+    /// Runs a job in the next commit; again, if others in that commit make it necessary.
+    pub(crate) async fn write_again<T: Send + 'static>(
+        &self,
+        now: i64,
+        job: impl Fn(&mut Commit<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.give(job::again(now, job)).await
+    }
+
+    async fn give<T>(
+        &self,
+        (job, answered): (Box<dyn Job>, oneshot::Receiver<Result<T>>),
+    ) -> Result<T> {
         self.jobs
-            .send((now, job))
+            .send(job)
             .await
             .map_err(|_| QueueError::Stopping)?;
-        // Without an answer the job was not begun: the transaction it was to be in broke before.
-        answered.await.unwrap_or_else(|_| {
-            let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
-            let unavailable =
-                || QueueError::Unavailable(rusqlite::Error::SqliteFailure(busy, None));
-            Err(if self.stopped.is_cancelled() {
-                QueueError::Stopping
-            } else {
-                unavailable()
-            })
-        })
+        // Without an answer the writer has ended.
+        answered.await.unwrap_or(Err(QueueError::Stopping))
     }
 
     /// Waits until what was taken is written. The writer ends when the last handle to it is gone.
     pub(crate) async fn stop(&self) {
-        let (empty, emptied) = oneshot::channel::<()>();
-        let last: Job = Box::new(move |commit| {
+        let close = |commit: &mut Commit<'_>| {
             commit.close();
-            Box::new(move |_| drop(empty))
-        });
-        if self.jobs.send((0, last)).await.is_ok() {
-            let _ = emptied.await;
-        }
+            Ok(())
+        };
+        let _: Result<()> = self.write(0, close).await;
         self.stopped.cancelled().await;
     }
 }
 
-fn write_until_closed(
-    mut connection: Connection,
-    mut waiting: mpsc::Receiver<(i64, Job)>,
-    rules: &Rules,
-    wake: &Wake,
-) {
-    let mut jobs = Vec::with_capacity(TOGETHER);
-    while waiting.blocking_recv_many(&mut jobs, TOGETHER) > 0 {
-        let mut closing = false;
-        let (answers, outcome) = write_together(&mut connection, &mut jobs, rules, &mut closing);
-        jobs.clear();
-        for answer in answers {
-            answer(outcome.as_ref().map(|_| ()));
+/// The devices to wake, and whether something was erased.
+type Done = (BTreeSet<DeviceId>, bool);
+
+/// Where the writer sits.
+struct Desk {
+    connection: Connection,
+    rules: Rules,
+    wake: Wake,
+    closing: bool,
+}
+
+impl Desk {
+    fn write_until_closed(&mut self, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
+        let mut taken = Vec::with_capacity(TOGETHER);
+        while !self.closing && waiting.blocking_recv_many(&mut taken, TOGETHER) > 0 {
+            let mut jobs = taken.drain(..).peekable();
+            while let Some(first) = jobs.next() {
+                let repeats = first.repeats();
+                let mut together = vec![first];
+                while let Some(job) = jobs.next_if(|job| job.repeats() == repeats) {
+                    together.push(job);
+                }
+                self.write(together);
+            }
         }
-        match outcome {
+        self.empty_log();
+    }
+
+    /// Writes jobs of one kind.
+    fn write(&mut self, mut jobs: Jobs) {
+        match self.commit(&mut jobs) {
+            Err(Broken::Job) if jobs.len() > 1 => {
+                jobs.into_iter().for_each(|job| self.write(vec![job]));
+            }
+            Err(Broken::Job) => jobs.into_iter().for_each(|job| job.answer(Ok(()))),
+            Err(Broken::Commit(why)) => {
+                tracing::error!(code = ?why.sqlite_error_code(), "a commit failed");
+                jobs.into_iter().for_each(|job| job.answer(Err(&why)));
+            }
             Ok((devices, erased)) => {
-                devices.into_iter().for_each(|device| wake(device));
+                jobs.into_iter().for_each(|job| job.answer(Ok(())));
+                devices.into_iter().for_each(|device| (self.wake)(device));
                 if erased {
-                    empty_log(&connection);
+                    self.empty_log();
                 }
             }
-            Err(why) => tracing::error!(code = ?why.sqlite_error_code(), "a commit failed"),
-        }
-        if closing {
-            break;
         }
     }
-    empty_log(&connection);
-}
 
-/// Brings the log of writes into the store and empties it. A reader that is in the way for long
-/// puts it off to the next time.
-fn empty_log(connection: &Connection) {
-    let wait = |limit| connection.busy_timeout(limit);
-    let emptied = wait(LOG_WITHIN).and_then(|()| {
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
-            row.get::<_, bool>(0)
-        })
-    });
-    if !matches!(emptied, Ok(false)) {
-        tracing::warn!("the log of writes could not be emptied just now");
-    }
-    if wait(super::BUSY).is_err() {
-        tracing::warn!("the store's waiting time could not be set");
-    }
-}
-
-/// The devices to wake, and whether something was erased.
-type Outcome = std::result::Result<(BTreeSet<DeviceId>, bool), rusqlite::Error>;
-
-fn write_together(
-    connection: &mut Connection,
-    jobs: &mut Vec<(i64, Job)>,
-    rules: &Rules,
-    closing: &mut bool,
-) -> (Vec<Answer>, Outcome) {
-    let mut answers = Vec::with_capacity(jobs.len());
-    let mut grown = Grown::default();
-    let outcome = (|| {
-        let mut tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    fn commit(&mut self, jobs: &mut Jobs) -> std::result::Result<Done, Broken> {
+        let mut grown = match jobs.iter().all(|job| job.repeats()) {
+            true => Grown::holding(),
+            false => Grown::default(),
+        };
+        let tx = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut latest = 0;
-        for (now, job) in jobs.drain(..) {
-            latest = latest.max(now);
-            let savepoint = tx.savepoint()?;
-            let mut commit = Commit::new(&savepoint, rules, &mut grown, now);
-            answers.push(job(&mut commit));
-            *closing |= commit.is_closing();
-            if commit.is_kept() {
-                savepoint.commit()?;
+        for job in jobs {
+            latest = latest.max(job.now());
+            if !job.repeats() {
+                run(&tx, "SAVEPOINT job")?;
+            }
+            let mut commit = Commit::new(&tx, &self.rules, &mut grown, job.now());
+            let done = job.run(&mut commit);
+            self.closing |= commit.is_closing();
+            if done {
+                commit.done();
+            } else if job.repeats() {
+                return Err(Broken::Job);
             } else {
-                drop(savepoint);
+                run(&tx, "ROLLBACK TO job")?;
+            }
+            if !job.repeats() {
+                run(&tx, "RELEASE job")?;
             }
         }
         let erased = grown.erased;
-        let devices = grown.sign_heads(&tx, rules, latest)?;
+        let devices = grown.settle(&tx, &self.rules, latest)?;
         tx.commit()?;
         Ok((devices, erased))
-    })();
-    (answers, outcome)
+    }
+
+    /// Brings the log of writes into the store and empties it. A reader that is in the way for long
+    /// puts it off to the next time.
+    fn empty_log(&self) {
+        let wait = |limit| self.connection.busy_timeout(limit);
+        let emptied = wait(LOG_WITHIN).and_then(|()| {
+            let empty = "PRAGMA wal_checkpoint(TRUNCATE)";
+            self.connection
+                .query_row(empty, [], |row| row.get::<_, bool>(0))
+        });
+        if !matches!(emptied, Ok(false)) {
+            tracing::warn!("the log of writes could not be emptied just now");
+        }
+        if wait(super::BUSY).is_err() {
+            tracing::warn!("the store's waiting time could not be set");
+        }
+    }
 }
 
-/// A second copy of an error, for everybody in the same commit.
-fn again(why: &rusqlite::Error) -> rusqlite::Error {
-    match why {
-        rusqlite::Error::SqliteFailure(failure, text) => {
-            rusqlite::Error::SqliteFailure(*failure, text.clone())
-        }
-        _ => rusqlite::Error::InvalidQuery,
+/// Why nothing of a transaction is left.
+enum Broken {
+    /// A job without a savepoint failed.
+    Job,
+    /// The store did.
+    Commit(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Broken {
+    fn from(why: rusqlite::Error) -> Self {
+        Self::Commit(why)
     }
+}
+
+/// Runs a statement that is prepared once: there are two for each job.
+fn run(tx: &Transaction<'_>, statement: &str) -> rusqlite::Result<()> {
+    tx.prepare_cached(statement)?.execute([]).map(|_| ())
 }

@@ -1,5 +1,7 @@
 //! Receiving a webhook. 200 means: on the disk.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -12,8 +14,9 @@ use crate::clock::minute_of;
 use crate::metrics::Outcome;
 use crate::pseudonym::{Kind, Pepper, Pseudonym};
 use crate::queue::streams::Stream;
-use crate::queue::{Result, counters, logins, routes, seen};
+use crate::queue::{Commit, Result, counters, logins, routes, seen};
 use crate::relay::Relay;
+use crate::sealing::Sealers;
 
 /// `POST /webhooks/meta`.
 pub(crate) async fn meta(
@@ -77,64 +80,47 @@ struct Stored {
     repeated: bool,
 }
 
-async fn store(
-    relay: &Relay,
-    webhook: &Verified,
-    Split { parts, nameless }: Split,
-    now: i64,
+async fn store(relay: &Relay, webhook: &Verified, split: Split, now: i64) -> Result<Stored> {
+    let body = relay.keys().pepper().name(Kind::Body, webhook.body());
+    let sealers = Arc::clone(relay.sealers());
+    let keep = move |commit: &mut Commit<'_>| keep(commit, &sealers, body, &split);
+    relay.queue().write_again(now, keep).await
+}
+
+/// Routes, seals and keeps, all within one commit: whom a part goes to is decided where it is
+/// written down, and nobody is disconnected in between.
+fn keep(
+    commit: &mut Commit<'_>,
+    sealers: &Sealers,
+    body: Pseudonym,
+    Split { parts, nameless }: &Split,
 ) -> Result<Stored> {
-    let pepper = relay.keys().pepper().clone();
-    let body = pepper.name(Kind::Body, webhook.body());
-    let count = parts.len();
-    let routed = relay
-        .queue()
-        .read(move |connection| {
-            if seen::is_known(connection, body)? {
-                return Ok(None);
-            }
-            route(connection, &pepper, parts, now).map(Some)
-        })
-        .await?;
-    let Some(routed) = routed else {
-        relay.count(counters::REPEATED).await;
-        return Ok(Stored {
-            parts: count,
-            repeated: true,
-            ..Stored::default()
-        });
+    let (now, keys) = (commit.now(), Arc::clone(commit.keys()));
+    let mut stored = Stored {
+        parts: parts.len(),
+        ..Stored::default()
     };
-    let unknown = routed.unknown;
-    let sealed = relay.seal(routed.events, minute_of(now)).await?;
-    let told = routed.told;
-    let stored = relay
-        .queue()
-        .write(now, move |commit| {
-            counters::add(commit, counters::UNKNOWN_ACCOUNT, unknown, now)?;
-            counters::add(commit, counters::NAMELESS, nameless, now)?;
-            let anything = !sealed.is_empty() || !told.is_empty();
-            if anything && !seen::remember(commit, body, now)? {
-                counters::add(commit, counters::REPEATED, 1, now)?;
-                return Ok(Stored {
-                    parts: count,
-                    repeated: true,
-                    ..Stored::default()
-                });
-            }
-            counters::add(commit, counters::ACCEPTED, 1, now)?;
-            for one in &sealed {
-                commit.append(one.stream, one.minute, &one.bytes)?;
-            }
-            for (device, control) in &told {
-                commit.tell(*device, control)?;
-            }
-            Ok(Stored {
-                parts: count,
-                unknown,
-                envelopes: sealed.len(),
-                repeated: false,
-            })
-        })
-        .await?;
+    let routed = route(commit, keys.pepper(), parts, now)?;
+    let new = match routed.events.is_empty() && routed.told.is_empty() {
+        true => !seen::is_known(commit, body)?,
+        false => seen::remember(commit, body, now)?,
+    };
+    if !new {
+        commit.count(counters::REPEATED, 1);
+        stored.repeated = true;
+        return Ok(stored);
+    }
+    stored.unknown = routed.unknown;
+    commit.count(counters::UNKNOWN_ACCOUNT, routed.unknown);
+    commit.count(counters::NAMELESS, *nameless);
+    commit.count(counters::ACCEPTED, 1);
+    for sealed in sealers.seal(keys.relay(), &routed.events, (minute_of(now), now)) {
+        commit.append(sealed.stream, sealed.minute, &sealed.bytes)?;
+        stored.envelopes += 1;
+    }
+    for (device, control) in &routed.told {
+        commit.tell(*device, control)?;
+    }
     Ok(stored)
 }
 
@@ -149,14 +135,14 @@ struct Routed {
 fn route(
     connection: &Connection,
     pepper: &Pepper,
-    parts: Vec<Addressed>,
+    parts: &[Addressed],
     now: i64,
 ) -> rusqlite::Result<Routed> {
     let mut routed = Routed::default();
     for addressed in parts {
         if let Address::Person(person) = &addressed.to {
             let person = pepper.name(Kind::Person, person);
-            tell_logins(connection, person, &addressed, &mut routed)?;
+            tell_logins(connection, person, addressed, &mut routed)?;
             continue;
         }
         let streams = streams_for(connection, pepper, &addressed.to, now)?;
@@ -165,7 +151,7 @@ fn route(
             continue;
         }
         let mut found = false;
-        for item in addressed.otherwise {
+        for item in &addressed.otherwise {
             let streams = streams_for(connection, pepper, &item.to, now)?;
             if !streams.is_empty() {
                 found = true;
