@@ -6,13 +6,15 @@ use domain::inbound::Event;
 use domain::{Channel, Timestamp};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
+use url::Url;
 
-use crate::json::list;
+use crate::json::{list, word};
 use crate::meta::errors::Refusal;
 use crate::meta::history::Thread;
+use crate::meta::hosts::may_fetch;
 use crate::meta::login::TokenFacts;
 use crate::meta::message::{attachments, event};
-use crate::meta::{Account, accounts, usage};
+use crate::meta::{Account, PlatformUrls, accounts, profile, subscription, usage};
 use crate::{RawPart, normalize};
 
 const NOW: Timestamp = Timestamp(1_795_341_600_000);
@@ -63,6 +65,36 @@ fn headers(bytes: &[u8]) {
     ] {
         let headers = HeaderMap::from_iter([(HeaderName::from_static(name), value.clone())]);
         let _ = usage::usage(&headers);
+    }
+}
+
+/// What Meta says of accounts, people, subscriptions and media: read, and no picture is fetched
+/// from anywhere but Meta's own picture networks, whatever address it gives.
+pub fn facts(bytes: &[u8]) {
+    let Ok(answer) = serde_json::from_slice::<Value>(bytes) else {
+        return;
+    };
+    let _ = subscription::read(&answer);
+    for node in list(&answer, "data").iter().chain([&answer]) {
+        let _ = accounts::Page::read(node);
+        let _ = accounts::Number::read(node);
+        let picture = profile::read(node).picture;
+        for link in picture.into_iter().chain(word(node, "url")) {
+            fetched_only_from_meta(&link);
+        }
+    }
+}
+
+fn fetched_only_from_meta(link: &str) {
+    let Ok(url) = Url::parse(link) else {
+        return;
+    };
+    if may_fetch(&PlatformUrls::meta(), &url) {
+        let host = url.host_str().unwrap_or_default();
+        let theirs = [".fbcdn.net", ".cdninstagram.com"];
+        let is_theirs = host == "lookaside.fbsbx.com" || theirs.iter().any(|of| host.ends_with(of));
+        assert!(is_theirs, "{url}");
+        assert_eq!((url.scheme(), url.port()), ("https", None), "{url}");
     }
 }
 

@@ -5,7 +5,7 @@
 
 mod bare;
 mod files;
-mod helper;
+pub(crate) mod helper;
 pub(crate) mod picture;
 
 use std::path::PathBuf;

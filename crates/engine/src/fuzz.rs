@@ -1,7 +1,7 @@
 //! Doors for the fuzz targets in `tests/fuzz`, in their builds alone: what is private otherwise.
 
-use crate::decode::Purpose;
 use crate::decode::picture::redraw;
+use crate::decode::{Purpose, helper};
 use crate::{link, links, meeting, sniff};
 
 /// A picture for the window: what comes out is small enough, of a kind the window shows, and a
@@ -38,4 +38,13 @@ pub fn link(text: &str) {
 /// What a browser, or whoever else is on this computer, says to the place where a login comes back.
 pub fn login_return(bytes: &[u8]) {
     let _ = link::loopback::read_request(bytes);
+}
+
+/// What the helper that decodes pictures has answered: nothing is taken that was not in it.
+pub fn helper_answer(bytes: &[u8]) {
+    if let Ok(decoded) = helper::read_answer(bytes) {
+        let pictures = std::iter::once(&decoded.full).chain(&decoded.thumb);
+        let taken: usize = pictures.map(|picture| picture.bytes.len()).sum();
+        assert!(taken < bytes.len(), "{taken} bytes of {}", bytes.len());
+    }
 }

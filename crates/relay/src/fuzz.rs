@@ -7,6 +7,7 @@ use bytes::Bytes;
 use hmac::Mac as _;
 
 use crate::deletion::signed_request;
+use crate::platform;
 use crate::secret::Secret;
 use crate::webhook::signature::verify;
 use crate::webhook::split::split;
@@ -47,4 +48,30 @@ pub fn callback(text: &str) {
             "nobody is asked to be forgotten"
         );
     }
+}
+
+/// What Meta answers the relay about a token and about accounts: whatever it says, nobody who was
+/// granted nothing gets a connection by it.
+pub fn platform_answer(bytes: &[u8]) {
+    let _ = platform::refusal_in(bytes);
+    if let Ok(debugged) = serde_json::from_slice::<platform::Debugged>(bytes) {
+        let rights = platform::Rights::of(&debugged);
+        for scope in debugged.granular_scopes.iter().map(|one| &one.scope) {
+            // Longer than each id of the list, so none of them.
+            let other = rights.ids(scope).map(|ids| ids.concat() + "0");
+            let for_other = other.is_some_and(|other| rights.allows(scope, &other));
+            assert!(!for_other, "{scope} for an id outside its list");
+            let granted = debugged.scopes.contains(scope);
+            assert!(
+                granted || !rights.allows(scope, "1"),
+                "{scope} was never granted"
+            );
+        }
+    }
+    let ready = platform::ready_without_rights(bytes);
+    assert!(
+        ready.is_empty(),
+        "connected without a right: {}",
+        ready.len()
+    );
 }

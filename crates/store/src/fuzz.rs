@@ -29,6 +29,7 @@ pub fn search(text: &str) {
         return;
     };
     let words = for_index(text);
+    assert!(query.is_in(text), "a text has its own words");
     EMPTY.with(|index| {
         index
             .execute(

@@ -33,7 +33,7 @@ pub async fn profile(graph: &Graph, token: &Token, of: &ContactKey) -> Result<Pr
     ))
 }
 
-fn read(node: &Value) -> Profile {
+pub(crate) fn read(node: &Value) -> Profile {
     let parts = [word(node, "first_name"), word(node, "last_name")];
     let joined = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
     Profile {

@@ -175,7 +175,7 @@ async fn converse(child: &mut Child, bytes: &[u8], purpose: Purpose) -> io::Resu
     Ok(answer)
 }
 
-fn read_answer(answer: &[u8]) -> Result<Decoded, Refusal> {
+pub(crate) fn read_answer(answer: &[u8]) -> Result<Decoded, Refusal> {
     let line_end = answer
         .iter()
         .position(|byte| *byte == b'\n')

@@ -257,9 +257,9 @@ struct TokenError {
 }
 
 #[derive(Deserialize)]
-struct Edge<T> {
+pub(super) struct Edge<T> {
     #[serde(default = "Vec::new")]
-    data: Vec<T>,
+    pub(super) data: Vec<T>,
     paging: Option<Paging>,
 }
 
@@ -322,7 +322,7 @@ pub(super) async fn send(
 }
 
 /// Meta's error object, if the answer is one.
-pub(super) fn refusal_in(body: &[u8]) -> Option<PlatformError> {
+pub(crate) fn refusal_in(body: &[u8]) -> Option<PlatformError> {
     #[derive(Deserialize)]
     struct Answer {
         error: Refusal,

@@ -6,7 +6,11 @@ mod graph;
 mod oauth;
 mod rights;
 
+#[cfg(fuzzing)]
+pub(crate) use accounts::ready_without_rights;
 pub(crate) use accounts::{Account, account_of, accounts};
+#[cfg(fuzzing)]
+pub(crate) use graph::refusal_in;
 pub(crate) use graph::{Debugged, Platform, PlatformError};
 pub(crate) use oauth::Authorization;
 pub(crate) use rights::Rights;
