@@ -1,6 +1,7 @@
 //! What the system shows of a running program to whoever asks, and what is left on the disk of one
 //! that breaks off.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -9,12 +10,15 @@ use tokio::process::Command;
 
 use crate::{traces, wait};
 
-/// Which of these secrets stand in a program's arguments or in its environment, in any form.
+/// Which of these secrets stand in a program's arguments or in its environment, in any form. What the
+/// system keeps from us it shows to nobody like us.
 pub fn shown(id: u32, secrets: &[(String, Vec<u8>)]) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for place in ["cmdline", "environ", "comm"] {
-        let bytes = std::fs::read(format!("/proc/{id}/{place}"))
-            .with_context(|| format!("the {place} of {id}"))?;
+        let bytes = match std::fs::read(format!("/proc/{id}/{place}")) {
+            Err(error) if error.kind() == ErrorKind::PermissionDenied && !is_root() => continue,
+            read => read.with_context(|| format!("the {place} of {id}"))?,
+        };
         for (name, secret) in secrets {
             if traces::forms(secret)
                 .iter()
@@ -58,7 +62,8 @@ pub async fn nobody_reads(file: &Path) -> Result<bool> {
     Ok(read.status.success())
 }
 
-fn is_root() -> bool {
+/// Whether we may do everything.
+pub fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
     std::fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
 }

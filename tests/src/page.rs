@@ -199,12 +199,14 @@ impl Page {
         count.as_u64().context("a number")
     }
 
-    /// Waits until a thing says these words, and returns all that it says.
+    /// Waits until a thing says these words, and returns all that it says. A sign of no width is no
+    /// word: the window puts one behind a final vowel sign, for the looks.
     pub async fn says(&self, wanted: &Find, words: &str) -> Result<String> {
         let look = format!(
-            "p.all(document, {}).map((el) => p.text(el)).find((all) => all.includes({}))",
+            "p.all(document, {}).map((el) => p.text(el).replaceAll('\\u200c', ''))
+              .find((all) => all.includes({}))",
             wanted.json(),
-            json!(words)
+            json!(words.replace('\u{200c}', ""))
         );
         let what = format!("{} to say “{words}”", wanted.words());
         let said = self.answer(&look, &what).await?;

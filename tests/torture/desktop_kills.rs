@@ -87,6 +87,7 @@ fn flip(ground: &Ground, dice: &mut Dice, tally: &mut Tally) -> Result<()> {
         0 => Some(rows(ground)?),
         _ => None,
     };
+    let mut after = before;
     for log in logs(&ground.data())? {
         let good = std::fs::read(&log)?;
         let mut bytes = good.clone();
@@ -96,7 +97,10 @@ fn flip(ground: &Ground, dice: &mut Dice, tally: &mut Tally) -> Result<()> {
             bytes[at] ^= 1 << dice.below(8);
             std::fs::write(&log, bytes)?;
             match rows(ground) {
-                Ok(_) => tally.flips += 1,
+                Ok(rows) => {
+                    tally.flips += 1;
+                    after = Some(rows);
+                }
                 Err(error) if is_damage(&error) => {
                     std::fs::write(&log, good)?;
                     tally.refused += 1;
@@ -105,8 +109,8 @@ fn flip(ground: &Ground, dice: &mut Dice, tally: &mut Tally) -> Result<()> {
             }
         }
     }
-    if let Some(before) = before {
-        tally.taken += before.saturating_sub(rows(ground)?);
+    if let (Some(before), Some(after)) = (before, after) {
+        tally.taken += before.saturating_sub(after);
     }
     Ok(())
 }

@@ -258,3 +258,32 @@ async fn the_demo_connects_nothing_ends_with_all_it_started_and_keeps_only_what_
     ensure!(left(&family).is_empty(), "left: {:?}", left(&family));
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_story_is_played_to_its_end_with_evidence_and_a_picture_for_each_step() -> Result<()> {
+    let place = Place::take().await?;
+    let output = tokio::process::Command::new(program("xtask")?)
+        .args(["demo", "--headless", "--built"])
+        .env("CARGO_TARGET_DIR", &place.target)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{said}\n{complaints}");
+    let steps = said
+        .lines()
+        .filter(|line| line.starts_with("✓  ") || line.starts_with("✓ 1"));
+    let mut pictures = 0;
+    for entry in std::fs::read_dir(place.target.join("demo"))? {
+        let path = entry?.path();
+        pictures += usize::from(path.extension().is_some_and(|end| end == "png"));
+    }
+    let steps = steps.count();
+    ensure!(
+        steps >= 18 && pictures >= steps,
+        "{steps} steps, {pictures} pictures:\n{said}"
+    );
+    Ok(())
+}
