@@ -32,7 +32,7 @@ fn drawn() -> BTreeMap<String, Vec<String>> {
 /// Which of our crates may name a foreign one: the crate's name or its beginning, and who.
 const FOREIGN: &[(&str, &[&str])] = &[
     // The tests have the benchmarks' peer in it: plain SQLite beside the store.
-    ("rusqlite", &["store", "relay", "tests"]),
+    ("rusqlite", &["memory", "store", "relay", "tests"]),
     ("libsqlite3-sys", &[]),
     ("keyring", &["store"]),
     ("keyring-core", &["store"]),

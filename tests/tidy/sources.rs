@@ -78,7 +78,13 @@ const RULES: &[Rule] = &[
         about: "SQL is at home in the store and in the relay's queue",
         within: &["crates", "src-tauri"],
         words: &["rusqlite"],
-        home: &["crates/store/", "crates/relay/"],
+        home: &["crates/memory/", "crates/store/", "crates/relay/"],
+    },
+    Rule {
+        about: "what the compiler does not check is at home in `memory`",
+        within: &["crates", "src-tauri", "tests/src", "xtask"],
+        words: &["unsafe {", "unsafe fn", "unsafe impl", "unsafe extern"],
+        home: &["crates/memory/"],
     },
     Rule {
         about: "the keychain is at home in the store",
@@ -158,6 +164,7 @@ fn control_a_word_away_from_home_is_found() {
         ("crates/store/src/media.rs", "TcpStream::connect(host)"),
         ("crates/engine/src/news.rs", "use tauri::Emitter;"),
         ("crates/engine/src/read.rs", "rusqlite::params![]"),
+        ("crates/store/src/open.rs", "unsafe { free(memory) }"),
         (
             "crates/engine/src/read.rs",
             "keyring_core::Entry::new(a, b)",

@@ -93,14 +93,18 @@ fn empty_long_log(log: &Wal, pages: i32) -> rusqlite::Result<()> {
 
 /// The key, what SQLCipher must know before reading, and the first read, which checks the key.
 fn keyed(path: &Path, key: &DatabaseKey, flags: OpenFlags) -> Result<Connection> {
+    let locked = memory::install();
     let connection = Connection::open_with_flags(path, flags)?;
     leave_as_it_is(&connection)?;
     connection.busy_timeout(BUSY)?;
     // By default SQLCipher writes warnings to stderr, with page numbers and paths.
     connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
     connection.execute_batch(&key.pragma())?;
-    connection
-        .execute_batch("PRAGMA cipher_page_size = 4096; PRAGMA cipher_memory_security = ON;")?;
+    connection.execute_batch("PRAGMA cipher_page_size = 4096;")?;
+    if !locked {
+        // Another part of the program was first to use SQLite.
+        connection.execute_batch("PRAGMA cipher_memory_security = ON;")?;
+    }
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     Ok(connection)
 }
@@ -181,7 +185,8 @@ mod tests {
                 ("auto_vacuum", "2"),
                 ("journal_size_limit", "4194304"),
                 ("cipher_page_size", "4096"),
-                ("cipher_memory_security", "1"),
+                // SQLCipher's own would lock and overwrite all of it a second time.
+                ("cipher_memory_security", "0"),
             ] {
                 assert_eq!(value(&connection, pragma), expected, "{pragma}");
             }
