@@ -1,6 +1,8 @@
 //! What passes between the window and the desktop around it: notifications, the browser, a second
 //! start, and the look of the first frame.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use fantoccini::key::Key;
 use serde_json::{Value, json};
@@ -91,12 +93,33 @@ async fn a_link_shows_its_host_and_opens_only_when_that_is_wanted() -> Result<()
     page.says(&dialog, "xn--e1afmkfd.com").await?;
     page.press("Open in the browser").await?;
     page.gone(&dialog).await?;
-    let address = tests::wait::until("the browser", async || {
-        Ok(std::fs::read_to_string(&opened)
+    assert_eq!(asked_for(&opened).await?, "https://xn--e1afmkfd.com/menu\n");
+    Ok(())
+}
+
+/// What the browser was asked to open.
+async fn asked_for(opened: &Path) -> Result<String> {
+    tests::wait::until("the browser", async || {
+        Ok(std::fs::read_to_string(opened)
             .ok()
             .filter(|text| text.ends_with('\n')))
-    });
-    assert_eq!(address.await?, "https://xn--e1afmkfd.com/menu\n");
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beside_a_stand_in_the_platform_s_own_page_is_the_customers_phones() -> Result<()> {
+    let counter = Counter::connected().await?;
+    let (owner, page) = (counter.owner()?, counter.page()?);
+    let opened = counter.browser_writes_down()?;
+    counter.world.phones.say("messenger", "jonas", "Hi").await?;
+    owner.opens("Jonas").await?;
+    page.press("Open in Messenger").await?;
+    let address = asked_for(&opened).await?;
+    let address = address.trim_end();
+    assert_eq!(address, counter.world.sandbox().url.join("/")?.as_str());
+    let answer = tests::phones::http().get(address).send().await?;
+    assert!(answer.status().is_success(), "{}", answer.status());
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! `cargo xtask demo`: sandbox, relay and desktop on this machine, ended together.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use crate::group::Group;
 use crate::services::{self, Services};
 use crate::workspace::Workspace;
-use crate::{headless, interrupt, say, setup};
+use crate::{headless, interrupt, open, say, setup};
 
 /// What the demo was asked for.
 #[derive(Debug, Default)]
@@ -66,7 +66,7 @@ fn show(
     services::log_to(&mut command, &folder.join("desktop.log"))?;
     let mut desktop = Group::start(&mut command)?;
     let phones = format!("{}/", services.sandbox);
-    if let Err(error) = open(&phones) {
+    if let Err(error) = open::address(&phones) {
         say::error(&format!("no browser could be opened: {error:#}"));
     }
     say::line(&format!(
@@ -136,26 +136,6 @@ fn forget(workspace: &Workspace, folder: &Path) -> Result<()> {
             String::from_utf8_lossy(&output.stderr).trim()
         ));
     }
-    Ok(())
-}
-
-/// Opens an address in the person's own browser.
-fn open(address: &str) -> Result<()> {
-    let mut command = if cfg!(target_os = "macos") {
-        Command::new("open")
-    } else if cfg!(windows) {
-        let mut command = Command::new("cmd");
-        command.args(["/c", "start", ""]);
-        command
-    } else {
-        Command::new("xdg-open")
-    };
-    command
-        .arg(address)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
     Ok(())
 }
 

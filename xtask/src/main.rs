@@ -16,6 +16,7 @@ mod headless;
 mod interrupt;
 mod looks;
 mod npm;
+mod open;
 mod parts;
 mod say;
 mod services;
@@ -53,7 +54,8 @@ cargo xtask looks [--keep] [--renders FOLDER]
                                       the real window beside the design's renders
     --keep       lay out the pictures of the last time
 cargo xtask bindings                  write the window's typed bindings again
-cargo xtask walk-login URL            walk an authorise address through the sandbox's login";
+cargo xtask walk-login URL            walk an authorise address through the sandbox's login;
+                                      any other address is opened in the browser";
 
 fn main() -> ExitCode {
     interrupt::watch();
@@ -85,7 +87,11 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             setup::everything(&workspace)?;
             bindings::write(&workspace)?;
         }
-        ["walk-login", url] => walk::login(url, &walk::Choice::from_environment())?,
+        ["walk-login", url] if walk::is_login(url) => {
+            walk::login(url, &walk::Choice::from_environment())?;
+        }
+        // A customer's link, a picture, the phones.
+        ["walk-login", url] => open::address(url)?,
         [] | ["help", ..] => say::line(USAGE),
         words if words.iter().any(|word| matches!(*word, "--help" | "-h")) => say::line(USAGE),
         other => bail!("no such command: {}\n{USAGE}", other.join(" ")),

@@ -91,6 +91,11 @@ impl Choice {
     }
 }
 
+/// Whether a login begins there. The program opens other addresses by the same way.
+pub(crate) fn is_login(address: &str) -> bool {
+    without_query(address).ends_with("/dialog/oauth")
+}
+
 /// Walks from `address` to the page that ends the login on this machine.
 pub(crate) fn login(address: &str, choice: &Choice) -> Result<()> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
@@ -267,6 +272,21 @@ mod tests {
 
     fn answered(choice: &Choice) -> String {
         with_query("", &choice.answer(&form()))
+    }
+
+    #[test]
+    fn nothing_but_a_login_is_walked() {
+        assert!(is_login(
+            "http://127.0.0.1:8700/facebook/v25.0/dialog/oauth?client_id=1&state=2"
+        ));
+        for address in [
+            "https://example.com/",
+            "http://127.0.0.1:8700/",
+            "https://evil.example/?next=/dialog/oauth",
+            "https://evil.example/dialog/oauth/more",
+        ] {
+            assert!(!is_login(address), "{address}");
+        }
     }
 
     #[test]

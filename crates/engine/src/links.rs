@@ -106,32 +106,65 @@ impl Engine {
         let number = row
             .keys
             .iter()
-            .find(|key| key.kind == domain::ContactKind::Phone);
-        let address = match connected.channel() {
-            Channel::Instagram => "https://www.instagram.com/direct/inbox/".to_owned(),
-            Channel::Messenger => format!(
-                "https://business.facebook.com/latest/inbox/all?asset_id={}",
-                connected.account.own_id()
-            ),
-            Channel::Whatsapp | Channel::Sms => match number {
-                Some(key) => format!("https://wa.me/{}", key.value.trim_start_matches('+')),
-                None => "https://web.whatsapp.com/".to_owned(),
-            },
-        };
-        let url = Url::parse(&address).map_err(|_| Error::BadLink)?;
-        // Beside a sandbox nobody is sent to the real platform.
+            .find(|key| key.kind == domain::ContactKind::Phone)
+            .map(|key| key.value.as_str());
+        // Beside a sandbox nobody is sent to the real platform: its phones are there to be seen.
         let url = if self.inner.config.is_sandbox() {
-            self.inner.config.platforms.facebook.clone()
+            self.inner.config.platforms.facebook.join("/")
         } else {
-            url
+            Url::parse(&inbox(
+                connected.channel(),
+                connected.account.own_id(),
+                number,
+            ))
         };
+        let url = url.map_err(|_| Error::BadLink)?;
         self.inner.browser.open(&url)
+    }
+}
+
+/// Where the platform itself shows the conversation, or else all of the account's.
+fn inbox(channel: Channel, account: &str, number: Option<&str>) -> String {
+    match (channel, number) {
+        (Channel::Instagram, _) => "https://www.instagram.com/direct/inbox/".to_owned(),
+        (Channel::Messenger, _) => {
+            format!("https://business.facebook.com/latest/inbox/all?asset_id={account}")
+        }
+        (Channel::Whatsapp | Channel::Sms, Some(number)) => {
+            format!("https://wa.me/{}", number.trim_start_matches('+'))
+        }
+        (Channel::Whatsapp | Channel::Sms, None) => "https://web.whatsapp.com/".to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_channel_s_conversations_are_opened_where_the_platform_shows_them() {
+        for (channel, number, address) in [
+            (
+                Channel::Instagram,
+                None,
+                "https://www.instagram.com/direct/inbox/",
+            ),
+            (
+                Channel::Messenger,
+                None,
+                "https://business.facebook.com/latest/inbox/all?asset_id=109",
+            ),
+            (
+                Channel::Whatsapp,
+                Some("+34600111222"),
+                "https://wa.me/34600111222",
+            ),
+            (Channel::Whatsapp, None, "https://web.whatsapp.com/"),
+        ] {
+            assert_eq!(inbox(channel, "109", number), address);
+            assert!(Url::parse(address).is_ok());
+        }
+    }
 
     #[test]
     fn a_link_shows_where_it_really_leads() {
