@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ChannelView, ConnectionCountView } from '../src/backend/backend';
 import { handleText, isTyped, typedName } from '../src/i18n/handle';
+import { rulesFor } from '../src/i18n/numbers.svelte';
 import { apart, inOrder, shopName } from '../src/i18n/order';
 import { listed, words } from '../src/i18n/words.svelte';
 
@@ -81,7 +82,8 @@ describe('a number in a sentence', () => {
 });
 
 describe('a handle', () => {
-  it('is written as people of its channel and country write it', () => {
+  it('is written as people of its channel and country write it', async () => {
+    await rulesFor(['+819012345601']);
     expect(handleText({ channel: 'instagram', handle: 'fern' })).toBe('@fern');
     for (const [came, written] of [
       ['+819012345601', '+81 90 1234 5601'],

@@ -1,12 +1,21 @@
 // Who is known by nothing but a number is called by it: spaced as people of its country write it,
 // here once for every place that shows a name.
-import { numberText } from '../i18n/handle';
+import { numberText, rulesFor } from '../i18n/numbers.svelte';
 import type { Backend } from './backend';
 
-const spaced = <One extends { name: string }>(one: One): One => ({
-  ...one,
-  name: numberText(one.name),
-});
+interface Called {
+  name: string;
+}
+
+async function allSpaced<One extends Called>(ones: readonly One[]): Promise<One[]> {
+  await rulesFor(ones.map((one) => one.name));
+  return ones.map((one) => ({ ...one, name: numberText(one.name) }));
+}
+
+async function spaced<One extends Called>(one: One): Promise<One> {
+  await rulesFor([one.name]);
+  return { ...one, name: numberText(one.name) };
+}
 
 /** The same backend, with numbers for names spaced. */
 export function withSpacedNumbers(backend: Backend): Backend {
@@ -15,15 +24,16 @@ export function withSpacedNumbers(backend: Backend): Backend {
     person: async (...given) => spaced(await backend.person(...given)),
     async conversations(...given) {
       const page = await backend.conversations(...given);
-      return { ...page, rows: page.rows.map(spaced) };
+      return { ...page, rows: await allSpaced(page.rows) };
     },
     async thread(...given) {
       const view = await backend.thread(...given);
-      return { ...view, conversation: spaced(view.conversation) };
+      return { ...view, conversation: await spaced(view.conversation) };
     },
     async search(...given) {
       const found = await backend.search(...given);
-      return { ...found, people: found.people.map(spaced), messages: found.messages.map(spaced) };
+      const [people, messages] = [found.people, found.messages];
+      return { ...found, people: await allSpaced(people), messages: await allSpaced(messages) };
     },
   };
   return new Proxy(backend, {

@@ -1,6 +1,6 @@
 // How a person or an account is called on its channel.
-import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
 import type { ChannelView } from '../backend/backend';
+import { numberText } from './numbers.svelte';
 import { t } from './words.svelte';
 
 interface Named {
@@ -37,11 +37,4 @@ export function isTyped(typed: string, name: string): boolean {
   const plain = (text: string): string =>
     text.replace(/\s/g, '').replace(/^[@…]/, '').toLowerCase();
   return plain(typed) === plain(name);
-}
-
-/** `+819012345601` as `+81 90 1234 5601`. What is spaced already, or no number at all, stays so. */
-export function numberText(number: string): string {
-  if (!/^\+\d{6,15}$/.test(number)) return number;
-  const parsed = parsePhoneNumberFromString(number);
-  return parsed?.isPossible() ? parsed.formatInternational() : number;
 }
