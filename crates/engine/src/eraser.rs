@@ -6,6 +6,7 @@ mod no_secrets;
 mod owed;
 mod telling;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -47,6 +48,8 @@ pub(crate) struct Eraser {
     clock: Clock,
     herald: Herald,
     progress: watch::Sender<WipeProgress>,
+    /// Erasures that met trouble. Those that run are not among them.
+    held_up: Mutex<BTreeSet<String>>,
     /// Held while a receipt is written: an erasure that goes on and a relay that answers it may want
     /// to at once, and the whole receipt must not be replaced by the one that waits.
     pen: Arc<Mutex<()>>,
@@ -74,6 +77,7 @@ impl Eraser {
             clock,
             herald,
             progress,
+            held_up: Mutex::default(),
             pen: Arc::default(),
             wake: Notify::new(),
         })
@@ -155,6 +159,35 @@ impl Eraser {
     /// Erases what is in the journal under this id. What the files are gone of is not undone by an
     /// error; the next call goes on.
     pub(crate) fn erase(&self, secrets: &dyn Secrets, deletion_id: &str) -> store::Result<()> {
+        let erased = self.erase_once(secrets, deletion_id);
+        match &erased {
+            Ok(()) => self.held_up().remove(deletion_id),
+            Err(_) => self.held_up().insert(deletion_id.to_owned()),
+        };
+        erased
+    }
+
+    fn held_up(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.held_up.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether an erasure met trouble and is not complete: files, or items of the keychain.
+    pub(crate) fn is_held_up(&self) -> bool {
+        !self.held_up().is_empty() || self.owed().iter().any(|wipe| wipe.secrets_left)
+    }
+
+    /// Goes on with what met trouble.
+    pub(crate) fn go_on(&self, secrets: &dyn Secrets) {
+        let held_up = self.held_up().clone();
+        for id in held_up {
+            if let Err(error) = self.erase(secrets, &id) {
+                tracing::warn!(%error, "an erasure goes on later");
+            }
+        }
+        self.remove_left_secrets(secrets);
+    }
+
+    fn erase_once(&self, secrets: &dyn Secrets, deletion_id: &str) -> store::Result<()> {
         let mut journal = self.journal();
         let mut last = Doing::NotingDown;
         let [web_view, others @ ..] = self.paths.surroundings();
@@ -222,7 +255,7 @@ impl Eraser {
             let erased = self.erase(secrets.unwrap_or(&NoSecrets), &wipe.deletion_id);
             if let Err(error) = erased {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
-                tracing::error!(%error, cause, "an erasure goes on at the next start");
+                tracing::error!(%error, cause, "an erasure goes on later");
             }
         }
     }
@@ -246,7 +279,7 @@ impl Eraser {
                 })
             };
             if let Err(error) = noted {
-                tracing::warn!(%error, "that keychain items are removed is noted at the next start");
+                tracing::warn!(%error, "that keychain items are removed is noted later");
             }
         }
         self.wake.notify_one();
@@ -401,6 +434,31 @@ mod tests {
         eraser.remove_left_secrets(of.secrets.as_ref());
         assert_eq!(of.secrets.get(&name), Ok(None));
         assert!(eraser.wipes().iter().all(|wipe| !wipe.secrets_left));
+    }
+
+    #[tokio::test]
+    async fn what_met_trouble_goes_on_while_the_program_runs() {
+        let of = TestShop::messenger().await;
+        let id = DeletionId::from_bytes([4; 16]);
+        let eraser = Arc::clone(&of.shop.eraser);
+        eraser.begin(wipe(&of, id)).unwrap();
+        of.vault().close();
+        // A file that cannot be removed, since it is a folder with something in it.
+        let share = of.shop.paths.vault(of.connected.id).share;
+        fs::remove_file(&share).unwrap();
+        fs::create_dir_all(share.join("in the way")).unwrap();
+        assert!(!eraser.is_held_up(), "what runs is not held up");
+        eraser
+            .erase(of.secrets.as_ref(), &id.to_string())
+            .unwrap_err();
+        assert!(eraser.is_held_up());
+        eraser.go_on(of.secrets.as_ref());
+        assert!(eraser.is_held_up(), "the control: the trouble lasts");
+        fs::remove_dir_all(&share).unwrap();
+        eraser.go_on(of.secrets.as_ref());
+        assert!(!eraser.is_held_up());
+        assert!(!eraser.has_unfinished());
+        assert!(!of.shop.paths.vault_folder(of.connected.id).exists());
     }
 
     #[tokio::test]

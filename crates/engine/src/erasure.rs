@@ -143,6 +143,8 @@ async fn erase(shop: &Shop, deletion_id: &str) -> Result<()> {
     if erased.is_err() {
         shop.eraser.is_off();
     }
+    // What met trouble, in whole or for the keychain alone, goes on from there.
+    shop.wake.upkeep.notify_one();
     erased
 }
 

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::connected::{Connected, SignIn};
 use crate::error::{Error, Result};
 use crate::ingest::{self, Receiver};
-use crate::shop::Shop;
+use crate::shop::{Shop, blocking};
 use crate::tokens::{Extend, Fresh, KeptToken, NotRenewed, Whose};
 use crate::{erase_person, routes, sealing, unopened};
 
@@ -50,12 +50,36 @@ pub(crate) async fn run(shop: Arc<Shop>, stop: CancellationToken) {
 }
 
 async fn once(shop: &Shop) -> Result<()> {
+    let finished = finish_erasures(shop).await;
+    renew(shop).await?;
+    finished
+}
+
+async fn renew(shop: &Shop) -> Result<()> {
     forget_old(shop).await;
     sealing::replace_due(shop).await?;
     routes::prove_due(shop).await?;
     let logins = shop.shop_db(|db| db.read(|read| read.logins())).await?;
     for login in logins {
         renew_login(shop, &login).await?;
+    }
+    Ok(())
+}
+
+/// An erasure that met a locked keychain or a full disk goes on when that is over, not only at the
+/// next start.
+async fn finish_erasures(shop: &Shop) -> Result<()> {
+    if !shop.eraser.is_held_up() {
+        return Ok(());
+    }
+    let (eraser, secrets) = (Arc::clone(&shop.eraser), Arc::clone(&shop.secrets));
+    blocking(move || {
+        eraser.go_on(secrets.as_ref());
+        Ok(())
+    })
+    .await?;
+    if shop.eraser.is_held_up() {
+        return Err(Error::Unexpected("an erasure is not complete".to_owned()));
     }
     Ok(())
 }
