@@ -126,6 +126,12 @@ impl Counter {
         Ok(())
     }
 
+    /// Closes the window and opens the shipped one, which nobody can steer.
+    pub async fn opens_private(&mut self) -> Result<tokio::process::Child> {
+        self.close().await?;
+        crate::desktop::alone(&self.seat, &self.start)
+    }
+
     /// Starts the program once more while it runs, and waits until that one has ended.
     pub async fn starts_again(&self, arguments: &[&str]) -> Result<ExitStatus> {
         crate::desktop::second_start(&self.seat, &self.start, arguments).await

@@ -90,6 +90,25 @@ impl Desktop {
     }
 }
 
+/// Starts the program as it is shipped: nobody steers it, and its window is private.
+pub fn alone(seat: &Seat, start: &Start) -> Result<Child> {
+    let log = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(&start.log)?;
+    let variables = start.environment.iter();
+    let child = seat
+        .command(&program("shopbell")?)
+        .env("SHOPBELL_DATA_DIR", &start.data)
+        .envs(variables.map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .kill_on_drop(true)
+        .spawn()?;
+    Ok(child)
+}
+
 /// Starts the program at a desk where it runs already, and waits until the second one has ended.
 pub async fn second_start(seat: &Seat, start: &Start, arguments: &[&str]) -> Result<ExitStatus> {
     let mut command = seat.command(&program("shopbell")?);

@@ -101,6 +101,21 @@ impl Owner {
             .map(drop)
     }
 
+    /// Opens the picture of the thread, and waits until it is drawn larger than it lies there.
+    pub async fn opens_the_picture(&self) -> Result<()> {
+        self.page
+            .click(&Find::with("button", "Picture from"))
+            .await?;
+        let large = "(() => { const width = (img) => img && img.complete && img.naturalWidth > 40\
+              ? img.getBoundingClientRect().width : 0;\
+            const small = Math.max(...[...document.querySelectorAll('[role=log] img')].map(width));\
+            return small > 0 && width(document.querySelector('dialog img')) > small; })()";
+        self.page
+            .answer(large, "the picture, larger than in the thread")
+            .await
+            .map(drop)
+    }
+
     /// Writes into the composer and sends.
     pub async fn answers(&self, words: &str) -> Result<()> {
         self.page

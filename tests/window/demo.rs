@@ -2,9 +2,9 @@
 //! window, connects nothing by itself, ends with everything it started, and begins anew unless the
 //! data shall be kept. Its build folder is one of its own, so that nobody's demo is touched.
 
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command as Plain, ExitStatus, Stdio};
+use std::process::{Command as Plain, ExitStatus, Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -259,19 +259,60 @@ async fn the_demo_connects_nothing_ends_with_all_it_started_and_keeps_only_what_
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_story_is_played_to_its_end_with_evidence_and_a_picture_for_each_step() -> Result<()> {
-    let place = Place::take().await?;
+/// The demo where there is no display, with its own story or with a program instead of it.
+async fn told(place: &Place, story: Option<&str>) -> Result<Output> {
+    if let Some(script) = story {
+        let built = std::fs::read_link(place.target.join("debug"))?;
+        std::fs::remove_file(place.target.join("debug"))?;
+        std::fs::create_dir(place.target.join("debug"))?;
+        for name in ["xtask", "shopbell", "shopbell-relay", "shopbell-sandbox"] {
+            symlink(built.join(name), place.target.join("debug").join(name))?;
+        }
+        let path = place.target.join("debug/story");
+        std::fs::write(&path, script)?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
+    }
     let output = tokio::process::Command::new(program("xtask")?)
-        .args(["demo", "--headless", "--built"])
+        .args(["demo", "--built"])
         .env("CARGO_TARGET_DIR", &place.target)
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output()
         .await?;
+    Ok(output)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_story_that_breaks_off_is_a_failure_of_the_demo() -> Result<()> {
+    let place = Place::take().await?;
+    let output = told(&place, Some("#!/bin/sh\nexit 3\n")).await?;
+    ensure!(!output.status.success(), "{output:?}");
+    // The story itself, before a sandbox and a relay where nobody listens.
+    let nobody = format!("http://127.0.0.1:{}", tests::ports::free()?);
+    let folder = tempfile::tempdir()?;
+    let output = tokio::process::Command::new(program("story")?)
+        .args([&nobody, &nobody])
+        .args([folder.path(), folder.path(), &place.browser])
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await?;
+    let said = [output.stdout.clone(), output.stderr.clone()].concat();
+    ensure!(!output.status.success(), "{output:?}");
+    ensure!(String::from_utf8_lossy(&said).contains('✗'), "{output:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_story_is_played_to_its_end_with_evidence_and_a_picture_for_each_step() -> Result<()> {
+    let place = Place::take().await?;
+    let output = told(&place, None).await?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let complaints = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{said}\n{complaints}");
+    ensure!(said.contains("There is no display here"), "{said}");
     let steps = said
         .lines()
         .filter(|line| line.starts_with("✓  ") || line.starts_with("✓ 1"));

@@ -18,4 +18,5 @@ mod outside;
 mod phones;
 mod pictures;
 mod planted;
+mod private;
 mod slow;

@@ -14,8 +14,7 @@ async fn a_picture_comes_in_opens_large_and_one_goes_out() -> Result<()> {
     phones.send_picture("instagram", "clara", "bouquet").await?;
     owner.opens("Clara").await?;
     owner.sees_a_picture().await?;
-    page.click(&Find::with("button", "Picture from")).await?;
-    page.find(&Find::any("dialog")).await?;
+    owner.opens_the_picture().await?;
     owner.presses(Key::Escape).await?;
     page.gone(&Find::any("dialog")).await?;
     paste(page, &tests::pictures::with_camera_data()).await?;

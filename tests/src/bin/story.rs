@@ -214,10 +214,7 @@ impl Story {
             &format!("a picture came in and is drawn, {width} pixels wide"),
         )
         .await?;
-        self.page
-            .click(&Find::with("button", "Picture from"))
-            .await?;
-        self.page.find(&Find::any("dialog")).await?;
+        self.owner.opens_the_picture().await?;
         self.shown("picture-large", "it opens large").await?;
         self.owner.presses(Key::Escape).await?;
         self.page.gone(&Find::any("dialog")).await
