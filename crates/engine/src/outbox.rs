@@ -260,7 +260,6 @@ async fn settle(
         }
         Outcome::Unconfirmed => {
             tracing::info!(row = row.id, "not confirmed");
-            shop.wake.reconcile.notify_one();
         }
         Outcome::Failed(failure) => {
             tracing::info!(row = row.id, reason = failure.reason.name(), "not sent");
@@ -280,6 +279,7 @@ async fn settle(
             Reason::WindowClosed | Reason::PermissionMissing
         ));
     let row = row.clone();
+    let in_doubt = outcome == Outcome::Unconfirmed;
     connected
         .write(move |write| {
             if refused_human {
@@ -287,7 +287,12 @@ async fn settle(
             }
             write.settle(&row, &outcome, now)
         })
-        .await
+        .await?;
+    // Not before: it looks for what is written, and woken too early it sleeps again.
+    if in_doubt {
+        shop.wake.reconcile.notify_one();
+    }
+    Ok(())
 }
 
 async fn renew_proof(shop: &Shop, connected: &Connected) {
@@ -454,6 +459,20 @@ mod tests {
         send_due(&of).await;
         assert_eq!(of.delivery(message), Some(Delivery::Unconfirmed));
         assert_eq!(of.platform.calls("POST", "/messages").len(), 1);
+    }
+
+    #[tokio::test]
+    async fn who_looks_for_a_lost_answer_is_woken_when_it_is_written_down() {
+        let of = TestShop::messenger().await;
+        let (conversation, _) = of.hears("m_0", "hello");
+        of.platform.answers("POST", "/messages", &[Answer::Vanish]);
+        queue(&of, conversation, "did you get this");
+        let look = async {
+            of.shop.wake.reconcile.notified().await;
+            of.vault().read(|read| read.unconfirmed()).unwrap().len()
+        };
+        let ((), found) = tokio::join!(send_due(&of), look);
+        assert_eq!(found, 1);
     }
 
     #[tokio::test]
