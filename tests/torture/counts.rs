@@ -8,20 +8,25 @@ use anyhow::{Context, Result};
 
 /// For how long a test goes on beyond its short count: `SHOPBELL_TORTURE_MINUTES`, set by
 /// `cargo xtask torture`.
+///
+/// Each round is written down as it begins, so that a run that fails or is ended leaves how far it
+/// came; [`report`] puts the counts in its place.
 #[derive(Debug)]
 pub(crate) struct Rounds {
+    test: &'static str,
     short: u32,
     until: Option<Instant>,
     done: u32,
 }
 
 impl Rounds {
-    /// At least this many.
-    pub(crate) fn at_least(short: u32) -> Self {
+    /// At least this many, of the test that reports under this name.
+    pub(crate) fn at_least(short: u32, test: &'static str) -> Self {
         let minutes = std::env::var("SHOPBELL_TORTURE_MINUTES").ok();
         let minutes = minutes.and_then(|text| text.parse::<u64>().ok());
         let until = minutes.map(|minutes| Instant::now() + Duration::from_secs(minutes * 60));
         Self {
+            test,
             short,
             until,
             done: 0,
@@ -34,10 +39,14 @@ impl Iterator for Rounds {
 
     fn next(&mut self) -> Option<u32> {
         let more = self.until.is_some_and(|until| Instant::now() < until);
-        (self.done < self.short || more).then(|| {
-            self.done += 1;
-            self.done
-        })
+        if self.done >= self.short && !more {
+            return None;
+        }
+        self.done += 1;
+        let so_far = format!("unfinished: it was in round {}", self.done);
+        // Only for whoever looks into a run that broke off.
+        drop(write(self.test, &so_far));
+        Some(self.done)
     }
 }
 
@@ -80,12 +89,16 @@ impl Walk {
 
 /// Writes down what a test counted, and says it.
 pub(crate) fn report(test: &str, text: &str) -> Result<()> {
+    write(test, text)?;
+    let mut out = std::io::stdout();
+    Ok(writeln!(out, "{test}: {text}")?)
+}
+
+fn write(test: &str, text: &str) -> Result<()> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("torture");
     std::fs::create_dir_all(&folder)?;
     std::fs::write(folder.join(format!("{test}.txt")), format!("{text}\n"))
-        .context("the counts cannot be written")?;
-    let mut out = std::io::stdout();
-    Ok(writeln!(out, "{test}: {text}")?)
+        .context("the counts cannot be written")
 }
 
 /// Numbers that look random and are the same in every run of a seed.

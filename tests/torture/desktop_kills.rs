@@ -12,6 +12,8 @@ use crate::judge::{self, Verdict};
 use crate::load::{Load, last_ones, words};
 use crate::victims::{Shim, kill};
 
+/// Under this name the counts are kept.
+const COUNTED: &str = "desktop-killed-while-ingesting";
 /// Lives of the desktop in the short run.
 const LIVES: u32 = 150;
 /// Steps a life has at most.
@@ -37,7 +39,7 @@ async fn nothing_acknowledged_is_lost_or_doubled_though_the_desktop_is_killed() 
     let load = Load::begin(ground.address());
     let mut dice = Dice::new(2);
     let mut tally = Tally::default();
-    for _ in Rounds::at_least(LIVES) {
+    for _ in Rounds::at_least(LIVES, COUNTED) {
         load.allow(30 + dice.below(40));
         let count = load.settled().await?;
         live_once(&ground, 1 + dice.below(STEPS), count, &mut tally).await?;
@@ -58,7 +60,7 @@ async fn nothing_acknowledged_is_lost_or_doubled_though_the_desktop_is_killed() 
         "control: no flipped bit took a row, so none was healed"
     );
     report(
-        "desktop-killed-while-ingesting",
+        COUNTED,
         &format!(
             "{} lives of the desktop ({} killed at a step, the others afterwards), {count} answers \
              with 200 judged: none lost, none twice; {} bits flipped in logs, which took {} rows in \

@@ -13,6 +13,8 @@ use crate::ground::Ground;
 use crate::load::{Http, Maker, words};
 use crate::victims::kill;
 
+/// Under this name the counts are kept.
+const COUNTED: &str = "evil-relay";
 /// Cases in the short run.
 const CASES: u32 = 500;
 /// Messages in the stream.
@@ -81,7 +83,7 @@ async fn whatever_an_evil_relay_does_is_noticed() -> Result<()> {
 
     let mut dice = Dice::new(5);
     let (mut cases, mut fooled) = (0, 0);
-    for case in Rounds::at_least(CASES) {
+    for case in Rounds::at_least(CASES, COUNTED) {
         let deed = DEEDS[usize::try_from(case)? % DEEDS.len()];
         let changed = done(deed, (&frames, &strays), &mut dice)?;
         if let Ok(said) = device.believe(&changed) {
@@ -100,7 +102,7 @@ async fn whatever_an_evil_relay_does_is_noticed() -> Result<()> {
         "control: nobody is fooled, also who believes anything"
     );
     report(
-        "evil-relay",
+        COUNTED,
         &format!(
             "{cases} omissions, repetitions, exchanges, alterations and forgeries: each noticed; \
              control: who opens whatever comes is fooled {fooled} times"

@@ -19,6 +19,9 @@ use crate::judge;
 use crate::load::{Http, Maker, number_in, words};
 use crate::victims::{Shim, compile_shim, kill};
 
+/// Under these names the counts are kept.
+const RELAY: &str = "relay-power-cuts";
+const STORE: &str = "store-power-cuts";
 /// Cuts in the short run; each further round is as many.
 const CUTS: usize = 100;
 /// Of the control, which loses nearly always.
@@ -55,7 +58,7 @@ async fn what_the_relay_answered_survives_a_power_cut() -> Result<()> {
     );
 
     let (mut judged, mut lost) = (0, 0);
-    for round in Rounds::at_least(1) {
+    for round in Rounds::at_least(1, RELAY) {
         for image in record.cuts(CUTS, Syncs::All, Dice::new(u64::from(round)))? {
             let left = left(&ground, &device, &image, &answers).await?;
             lost += usize::from(left != Left::All);
@@ -77,7 +80,7 @@ async fn what_the_relay_answered_survives_a_power_cut() -> Result<()> {
         "control: a log that is not synced loses nothing either"
     );
     report(
-        "relay-power-cuts",
+        RELAY,
         &format!(
             "{judged} disks after a cut among {syncs} syncs and {acknowledged} answers with 200: \
              none lost; control: with the log's syncs left out, as NORMAL does, {control} of \
@@ -186,7 +189,7 @@ async fn what_the_store_committed_survives_a_power_cut() -> Result<()> {
     ensure!(moved > 0, "no checkpoint was made");
 
     let (mut judged, mut lost) = (0, 0);
-    for round in Rounds::at_least(1) {
+    for round in Rounds::at_least(1, STORE) {
         for image in record.cuts(CUTS, Syncs::All, Dice::new(u64::from(round)))? {
             lost += usize::from(store_left(&base, folder.path(), &image)? != Left::All);
             judged += 1;
@@ -205,7 +208,7 @@ async fn what_the_store_committed_survives_a_power_cut() -> Result<()> {
         "control: a log that is not synced loses nothing either"
     );
     report(
-        "store-power-cuts",
+        STORE,
         &format!(
             "{judged} disks after a cut among {syncs} syncs and {acknowledged} commits: none lost; \
              control: with the log's syncs left out, as NORMAL does, {control} of {CUTS} disks open \

@@ -20,6 +20,8 @@ use crate::victims::{Shim, kill};
 /// What it is asked to say while it is looked for customers' words in what it says.
 const EVERYTHING: &str = "debug";
 
+/// Under this name the counts are kept.
+const COUNTED: &str = "relay-killed-under-load";
 /// Lives of the relay in the short run, and 200s to be judged at least.
 const LIVES: u32 = 150;
 const ANSWERS: usize = 20_000;
@@ -73,7 +75,7 @@ async fn what_was_answered_with_200_arrives_once_though_the_relay_is_killed() ->
     let mut dice = Dice::new(1);
     let (mut lives, mut fewest) = (0, usize::MAX);
     load.allow(usize::MAX / 2);
-    for _ in Rounds::at_least(LIVES) {
+    for _ in Rounds::at_least(LIVES, COUNTED) {
         let answers = load.count() + 60 + dice.below(150);
         load.acknowledged(answers).await?;
         fewest = fewest.min(load.in_flight());
@@ -117,7 +119,7 @@ async fn what_was_answered_with_200_arrives_once_though_the_relay_is_killed() ->
     );
     ensure!(fewest >= 32, "only {fewest} in flight at a kill");
     report(
-        "relay-killed-under-load",
+        COUNTED,
         &format!(
             "{lives} lives of the relay, {count} answers with 200 judged, {} repeated, \
              at least {fewest} in flight at each kill: none lost, none twice; no word, no name, no \

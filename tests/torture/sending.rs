@@ -18,6 +18,8 @@ use crate::judge;
 use crate::steps::need;
 use crate::victims::{Shim, arm, kill};
 
+/// Under this name the counts are kept.
+const COUNTED: &str = "answers-in-doubt";
 /// Answers in the short run, in batches.
 const BATCHES: u32 = 25;
 const BATCH: usize = 20;
@@ -129,7 +131,7 @@ async fn no_answer_is_sent_twice_and_none_vanishes_whatever_becomes_of_its_confi
     let mut dice = Dice::new(4);
     let mut struck = Struck::default();
     let mut asked = doubt(&world, &shop, &conversations, &mut struck).await?;
-    for _ in Rounds::at_least(BATCHES) {
+    for _ in Rounds::at_least(BATCHES, COUNTED) {
         for _ in 0..BATCH {
             let (kind, value) = FAULTS[dice.below(FAULTS.len())];
             if !kind.is_empty() {
@@ -171,7 +173,7 @@ async fn no_answer_is_sent_twice_and_none_vanishes_whatever_becomes_of_its_confi
     ensure!(doubtful >= 2, "nothing is in doubt: {doubtful}");
     struck.must_be_all()?;
     report(
-        "answers-in-doubt",
+        COUNTED,
         &format!(
             "{} answers with lost, broken, silent and late confirmations: none sent twice, none \
              vanished, {doubtful} left for the owner to decide; struck: {:?}",

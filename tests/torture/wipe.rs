@@ -20,6 +20,8 @@ use crate::load::Load;
 use crate::steps::{is_walked, need};
 use crate::victims::{Desk, Shim, Trouble, arm, kill, toggle_trouble};
 
+/// Under this name the counts are kept.
+const COUNTED: &str = "wipe-killed";
 /// Kills in the short run.
 const KILLS: u32 = 300;
 /// Messages in each shop.
@@ -225,7 +227,7 @@ async fn a_wipe_killed_at_each_step_and_again_leaves_nothing() -> Result<()> {
     let mut dice = Dice::new(3);
     let steps = shop.ground.folder().join("steps");
     let (mut kills, mut wipes, mut walk) = (0_u32, 0_u32, Walk::default());
-    let mut rounds = Rounds::at_least(KILLS);
+    let mut rounds = Rounds::at_least(KILLS, COUNTED);
     let mut more = true;
     while more || !is_walked(&walk, &steps, &NEEDED) {
         let mut relay = shop.put_back().await?;
@@ -272,7 +274,7 @@ async fn a_wipe_killed_at_each_step_and_again_leaves_nothing() -> Result<()> {
     }
     let kinds = need(&steps, &NEEDED)?;
     report(
-        "wipe-killed",
+        COUNTED,
         &format!(
             "{wipes} wipes, {kills} kills (at each of its {} steps without a gap, then at random): \
              nothing left, the key first, one receipt each, no other connection touched; killed \

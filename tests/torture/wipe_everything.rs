@@ -13,6 +13,8 @@ use crate::steps::{is_walked, need};
 use crate::victims::{Desk, Shim, arm, kill};
 use crate::wipe::Shop;
 
+/// Under this name the counts are kept.
+const COUNTED: &str = "wipe-everything-killed";
 /// Kills in the short run.
 const KILLS: u32 = 120;
 /// What it must have been killed before.
@@ -163,7 +165,7 @@ async fn deleting_everything_killed_at_each_step_and_again_leaves_nothing() -> R
     let steps = shop.ground.folder().join("steps");
     let mut dice = Dice::new(5);
     let (mut kills, mut wipes, mut walk) = (0, 0_u32, Walk::default());
-    let mut rounds = Rounds::at_least(KILLS);
+    let mut rounds = Rounds::at_least(KILLS, COUNTED);
     let mut more = true;
     while more || !is_walked(&walk, &steps, &NEEDED) {
         let mut relay = shop.put_back().await?;
@@ -198,7 +200,7 @@ async fn deleting_everything_killed_at_each_step_and_again_leaves_nothing() -> R
     }
     let kinds = need(&steps, &NEEDED)?;
     report(
-        "wipe-everything-killed",
+        COUNTED,
         &format!(
             "{wipes} times everything, {kills} kills (at each of its {} steps without a gap, then \
              at random): the keys first, no key, secret or name left in any file, one receipt \
