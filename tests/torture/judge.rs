@@ -7,19 +7,24 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use domain::secrets::Secrets;
 use store::vault::conversations::Filter;
-use store::vault::thread::{Page, ThreadPosition};
+use store::vault::thread::{Message, Page, ThreadPosition};
 use store::{Paths, Profile, Vault, VaultRead};
 
 use crate::load::{number_in, words};
 
 /// The words of every conversation of a shop, oldest first.
 pub(crate) fn read(data: &Path, secrets: &dyn Secrets) -> Result<Vec<Vec<String>>> {
+    Ok(words_of(messages(data, secrets)?))
+}
+
+/// The messages of every conversation of a shop, oldest first.
+pub(crate) fn messages(data: &Path, secrets: &dyn Secrets) -> Result<Vec<Vec<Message>>> {
     let paths = Paths::create(data)?;
     let profile = Profile::open_or_create(&paths)?;
     let mut threads = Vec::new();
     for id in paths.vaults_on_disk()? {
         let vault = Vault::open(&paths, &profile, secrets, id)?;
-        threads.extend(vault.read(all_threads)?);
+        threads.extend(vault.read(all_messages)?);
         vault.close();
     }
     Ok(threads)
@@ -61,10 +66,20 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
 
 /// The words of every conversation of one vault, oldest first.
 pub(crate) fn all_threads(read: &VaultRead<'_>) -> store::Result<Vec<Vec<String>>> {
+    Ok(words_of(all_messages(read)?))
+}
+
+/// Their words.
+pub(crate) fn words_of(threads: Vec<Vec<Message>>) -> Vec<Vec<String>> {
+    let words = |thread: Vec<Message>| thread.into_iter().filter_map(|one| one.text).collect();
+    threads.into_iter().map(words).collect()
+}
+
+fn all_messages(read: &VaultRead<'_>) -> store::Result<Vec<Vec<Message>>> {
     let all = read.conversations(Filter::All, None, 100_000)?;
     all.iter()
         .map(|conversation| {
-            let mut texts = Vec::new();
+            let mut messages = Vec::new();
             let mut from = ThreadPosition {
                 sent_at: domain::Timestamp(i64::MIN),
                 row: i64::MIN,
@@ -72,10 +87,10 @@ pub(crate) fn all_threads(read: &VaultRead<'_>) -> store::Result<Vec<Vec<String>
             loop {
                 let page = read.thread(conversation.id, Page::After(from), 1_000)?;
                 let Some(last) = page.messages.last() else {
-                    return Ok(texts);
+                    return Ok(messages);
                 };
                 from = last.position();
-                texts.extend(page.messages.into_iter().filter_map(|one| one.text));
+                messages.extend(page.messages);
             }
         })
         .collect()
