@@ -58,6 +58,13 @@ pub(crate) fn need(steps: &Path, all: &[&str]) -> Result<BTreeSet<String>> {
     Ok(kinds)
 }
 
+/// How often a kill came before this one.
+pub(crate) fn times(steps: &Path, kind: &str) -> usize {
+    let text = std::fs::read_to_string(steps).unwrap_or_default();
+    let is_it = |line: &&str| line.split_once(' ').is_some_and(|(_, of)| of == kind);
+    text.lines().filter(is_it).count()
+}
+
 /// Whether a walk was gone through and met all of these. What tasks do side by side is in another
 /// order each time, so one walk may miss some.
 pub(crate) fn is_walked(walk: &Walk, steps: &Path, all: &[&str]) -> bool {
