@@ -11,13 +11,16 @@ use domain::secrets::Secrets;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use store::{Paths, Profile, ShopDb, Vault};
+use tests::clock::Clock;
+use tests::phones::http;
 use tokio_tungstenite::tungstenite::Message;
+use wire::auth::{RequestHeaders, RequestParts};
 use wire::chain::{ChainVerifier, Cursor, Head};
 use wire::envelope::Envelope;
 use wire::event::Event;
 use wire::frame::{FromDevice, FromRelay, StreamCursor};
 use wire::seal::{Opener, SealSecret, Use};
-use wire::{DeviceId, KeyId, RelayKeys, SigningSecret, StreamId, auth};
+use wire::{DeviceId, KeyId, Nonce, RelayKeys, SigningSecret, StreamId, auth};
 
 /// A shop's identity, one of its streams and what opens it.
 #[derive(Debug)]
@@ -86,6 +89,28 @@ impl Device {
             }
         }
         bail!("{channel:?} is not connected")
+    }
+
+    /// Ends the connection at the relay, as a desktop does that forgets it.
+    pub(crate) async fn disconnect(&self, relay: SocketAddr) -> Result<()> {
+        let path = format!("/v1/connections/{}", self.stream);
+        let parts = RequestParts {
+            method: "DELETE",
+            path: &path,
+            query: "",
+            body: &[],
+        };
+        let identity = SigningSecret::from_seed(&self.identity);
+        // A nonce is for one request: each stream is disconnected once.
+        let nonce = Nonce::from_bytes(*self.stream.as_bytes());
+        let stamp = (Clock::default().now(), nonce);
+        let headers = RequestHeaders::sign(&identity, self.keys.relay, stamp, parts);
+        let mut request = http().delete(format!("http://{relay}{path}"));
+        for (name, value) in headers.to_pairs() {
+            request = request.header(name, value);
+        }
+        request.send().await?.error_for_status()?;
+        Ok(())
     }
 
     /// The words of every message the relay holds, until these come.
@@ -188,7 +213,7 @@ impl Device {
         bail!("the relay hung up")
     }
 
-    fn hello(&self, nonce: &wire::Nonce) -> FromDevice {
+    fn hello(&self, nonce: &Nonce) -> FromDevice {
         let identity = SigningSecret::from_seed(&self.identity);
         FromDevice::Hello {
             protocol: wire::PROTOCOL,

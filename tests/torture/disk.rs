@@ -89,6 +89,12 @@ impl Record {
         )
     }
 
+    /// How often it told this port that something is safe.
+    pub(crate) fn answers_to(&self, port: u16) -> usize {
+        let is_it = |of: &&Entry| matches!(of, Entry::Acknowledged(to, _) if *to == port);
+        self.entries.iter().filter(is_it).count()
+    }
+
     /// Disks after so many cuts at random places, never before the first acknowledgement.
     pub(crate) fn cuts(&self, count: usize, syncs: Syncs, dice: Dice) -> Result<Cuts<'_>> {
         let first = self
