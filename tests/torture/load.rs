@@ -23,7 +23,7 @@ pub(crate) const AT_ONCE: usize = 96;
 /// So many messages in a row are of one channel: what is committed together goes to one vault.
 const RUN: usize = 64;
 /// People who write on each channel.
-const PEOPLE: usize = 13;
+pub(crate) const PEOPLE: usize = 13;
 
 /// One webhook, and the words of the messages in it.
 #[derive(Debug)]
@@ -77,8 +77,13 @@ impl Maker {
 
     /// The same on one channel.
     pub(crate) fn webhook_on(self, channel: usize, number: usize) -> Webhook {
+        self.webhook_dated(channel, number, number)
+    }
+
+    /// The same with the time of another: for controls.
+    pub(crate) fn webhook_dated(self, channel: usize, number: usize, as_of: usize) -> Webhook {
         let text = &words(number);
-        let at = self.began + i64::try_from(number).expect("a small number") * 1_000;
+        let at = self.began + i64::try_from(as_of).expect("a small number") * 1_000;
         let person = number % PEOPLE;
         let body = match channel {
             0 => messaging("page", "104729583016472", person, (number, text, at)),
