@@ -3,6 +3,8 @@
 //! locked, the relay is away. The key goes first, nothing is left, there is one receipt, and nobody
 //! else's connection is touched.
 
+pub(crate) mod controls;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -166,6 +168,9 @@ impl Shop {
             !names.iter().any(|name| name.contains(&doomed)),
             "left in the keychain: {names:?}"
         );
+        let others = self.secrets.iter().filter(|name| !name.contains(&doomed));
+        let gone: Vec<_> = others.filter(|name| !names.contains(name)).collect();
+        ensure!(gone.is_empty(), "gone from the keychain as well: {gone:?}");
         let receipts: Vec<_> = files.iter().filter(|file| is_receipt(file)).collect();
         ensure!(receipts.len() == 1, "not one receipt: {receipts:?}");
         engine::receipt::verify_file(receipts[0], None).context("the receipt")?;

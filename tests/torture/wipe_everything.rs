@@ -1,6 +1,8 @@
 //! "Delete everything", killed at every step of it and again while it goes on. The keys go before
 //! anything else does, in the end nothing of the shop is left, and there is one receipt.
 
+mod controls;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
