@@ -99,9 +99,13 @@ impl Secrets for Befallen<'_> {
         }
     }
 
-    fn set(&self, _: &str, _: &Secret) -> Result<(), SecretsError> {
+    fn set(&self, name: &str, secret: &Secret) -> Result<(), SecretsError> {
         self.set.fetch_add(1, Ordering::SeqCst);
-        self.answer()
+        self.answer()?;
+        match self.trouble {
+            Trouble::Slow => self.behind.set(name, secret),
+            _ => Ok(()),
+        }
     }
 
     fn remove(&self, _: &str) -> Result<(), SecretsError> {
@@ -161,6 +165,22 @@ fn whatever_befalls_the_keychain_no_key_is_made_over_what_is_there() {
     let vault = desk.open(1).unwrap();
     let kept = vault.read(|read| read.message_with_platform_id("m_1"));
     assert!(kept.unwrap().is_some());
+}
+
+/// Whether the count and the look at the files would notice a new key: where nothing is, it is made.
+#[test]
+fn control_on_an_empty_desk_a_key_is_made_and_seen() {
+    for (what, deed) in DEEDS {
+        let desk = Desk::new();
+        let before = files(desk.paths.root());
+        // Nothing is wrong with this one: nobody told it to take its time.
+        let of = Befallen::new(&desk.secrets, Trouble::Slow);
+        let done = deed(&desk, &of);
+        let made = what.contains("make");
+        assert_eq!(done.is_ok(), made, "{what}: {done:?}");
+        assert_eq!(of.set.into_inner() > 0, made, "{what}: the count");
+        assert_eq!(files(desk.paths.root()) != before, made, "{what}: files");
+    }
 }
 
 #[test]
