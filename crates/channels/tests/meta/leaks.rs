@@ -1,7 +1,10 @@
-//! Calls that fail, in every way and of every kind: whatever an error says, it says no secret. The
-//! platform's own words repeat the token, so that whoever passes them on is found out.
+//! Calls that fail, in every way and of every kind: whatever an error says, it says no secret, and no
+//! library logs one. The platform's own words repeat the token, so that whoever passes them on is
+//! found out.
 
 use std::fmt::Debug;
+use std::io;
+use std::sync::{Arc, Mutex};
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -14,11 +17,62 @@ use channels::send;
 use domain::inbound::MediaSource;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tracing::Level;
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::server::{
     NOW, PROOF, Server, TOKEN, instagram, messenger, person, picture, quick, reply, text, token,
     whatsapp,
 };
+
+/// What a message says that is sent here.
+const WORDS: &str = "CANARY words of a shop";
+
+/// A log that is kept, of the smallest things and of every library.
+#[derive(Clone, Default)]
+struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl Paper {
+    fn logs(&self) -> impl tracing::Subscriber + Send + Sync + use<> {
+        let paper = self.clone();
+        fmt::Subscriber::builder()
+            .with_max_level(Level::TRACE)
+            .with_writer(paper)
+            .finish()
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+impl io::Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Paper {
+    type Writer = Self;
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// The first line of a log that tells what none may.
+fn told(log: &str) -> Option<&str> {
+    let told = |line: &&str| {
+        [TOKEN, PROOF, WORDS]
+            .iter()
+            .any(|secret| line.contains(secret))
+    };
+    log.lines().find(told)
+}
 
 /// What is said of a call that ended in an error: its words, and those of all its causes.
 fn words<T, E: std::error::Error>(result: Result<T, E>) -> Option<String> {
@@ -58,7 +112,7 @@ async fn every_call(graph: &Graph, token: &Token) -> Vec<String> {
             words(unsubscribe(graph, account, token).await),
             words(mark_read(graph, account, token, &to, "m_1").await),
             words(typing(graph, account, token, &to, "m_1").await),
-            outcome(&send(graph, account, token, &text(account, "Hi"), NOW).await),
+            outcome(&send(graph, account, token, &text(account, WORDS), NOW).await),
             outcome(&send(graph, account, token, &picture(account, vec![1]), NOW).await),
         ]);
     }
@@ -97,7 +151,7 @@ fn answer(kind: usize) -> Response {
             (StatusCode::FOUND, [("location", to)]).into_response()
         }
         _ => {
-            let pieces = [Ok(secrets), Err(std::io::Error::other("cut off"))];
+            let pieces = [Ok(secrets), Err(io::Error::other("cut off"))];
             axum::body::Body::from_stream(futures_util::stream::iter(pieces)).into_response()
         }
     }
@@ -105,6 +159,9 @@ fn answer(kind: usize) -> Response {
 
 #[tokio::test]
 async fn of_all_that_fails_no_error_tells_the_token_or_the_proof() {
+    // For the whole process: some of the libraries' work is done by other threads.
+    let paper = Paper::default();
+    paper.logs().init();
     let mut failed = 0;
     for kind in 0..8 {
         let server = Server::start(move |_, _| answer(kind)).await;
@@ -128,11 +185,31 @@ async fn of_all_that_fails_no_error_tells_the_token_or_the_proof() {
         failed += 1;
     }
     assert!(failed >= 60, "{failed}");
+    let log = paper.text();
+    assert!(
+        log.contains("starting new connection"),
+        "the client said nothing: {log}"
+    );
+    assert_eq!(told(&log), None);
+}
+
+#[test]
+fn control_a_line_that_tells_the_token_or_the_words_is_found() {
+    for secret in [TOKEN, PROOF, WORDS] {
+        let paper = Paper::default();
+        tracing::subscriber::with_default(paper.logs(), || {
+            tracing::trace!("it begins");
+            assert_eq!(told(&paper.text()), None);
+            tracing::trace!(target: "a_library", header = ?secret, "sent");
+        });
+        let log = paper.text();
+        assert!(told(&log).is_some_and(|line| line.contains("a_library")));
+    }
 }
 
 #[test]
 fn control_an_error_that_repeats_the_platforms_words_is_found_out() {
     let body = json!({"error": {"message": format!("Error validating {TOKEN}")}});
-    let careless = std::io::Error::other(body.to_string());
+    let careless = io::Error::other(body.to_string());
     assert!(words::<(), _>(Err(careless)).unwrap().contains(TOKEN));
 }
