@@ -1,5 +1,6 @@
-//! The Big List of Naughty Strings on the whole road: as what people write and as what they are
-//! called, from the webhook through the relay into the encrypted store, and out of the search.
+//! The Big List of Naughty Strings and the texts of JSONTestSuite on the whole road: as what people
+//! write and as what they are called, from the webhook through the relay into the encrypted store,
+//! and out of the search.
 
 use anyhow::{Context, Result};
 use domain::Channel;
@@ -64,15 +65,14 @@ async fn all(shop: &Shop) -> Result<Vec<Conversation>> {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_naughty_string_is_kept_and_found_as_it_was_written() -> Result<()> {
+/// What each of many people says and is called by goes in at the webhook; what is kept of it, and as
+/// whose, once search has found it.
+async fn kept(said: &[&str]) -> Result<Vec<(String, String)>> {
     let world = World::start().await?;
     let shop = Shop::open(&world, "shop").await?;
     shop.connect(&world, &[Channel::Whatsapp]).await?;
-    let said = BLNS.iter().copied().filter(|words| !words.is_empty());
-    let mut people: Vec<(usize, &str)> = said.enumerate().collect();
-    assert!(people.len() > 500, "{}", people.len());
-    people.push((people.len(), LAST));
+    let said = said.iter().copied().chain([LAST]);
+    let people: Vec<(usize, &str)> = said.enumerate().collect();
     for (turn, people) in people.chunks(50).enumerate() {
         let json = webhook(people, world.clock.now()).to_string();
         let body = if turn % 2 == 0 { json } else { escaped(&json) };
@@ -86,7 +86,7 @@ async fn every_naughty_string_is_kept_and_found_as_it_was_written() -> Result<()
     let conversations = all(&shop).await?;
     assert_eq!(conversations.len(), people.len());
     let mut kept = Vec::new();
-    for conversation in &conversations {
+    for conversation in conversations {
         let thread = shop.thread(conversation.id).await?;
         let [message] = messages(&thread).collect::<Vec<_>>()[..] else {
             anyhow::bail!("one message each");
@@ -99,15 +99,54 @@ async fn every_naughty_string_is_kept_and_found_as_it_was_written() -> Result<()
             itself || found.more || !searchable,
             "{words:?} is not found"
         );
+        kept.push((conversation.name, words));
+    }
+    kept.retain(|(_, words)| words != LAST);
+    Ok(kept)
+}
+
+/// The words alone, in an order of their own.
+fn sorted<'a>(words: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut words: Vec<&str> = words.collect();
+    words.sort_unstable();
+    words
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_naughty_string_is_kept_and_found_as_it_was_written() -> Result<()> {
+    let said = BLNS.iter().copied().filter(|words| !words.is_empty());
+    let said: Vec<&str> = said.collect();
+    assert!(said.len() > 500, "{}", said.len());
+    let kept = kept(&said).await?;
+    for (name, words) in &kept {
         // Who is called by nothing that can be seen is called by the number.
         if words.chars().any(char::is_alphanumeric) {
-            assert_eq!(conversation.name.trim(), words.trim());
+            assert_eq!(name.trim(), words.trim());
         }
-        kept.push(words);
     }
-    let mut written: Vec<&str> = people.iter().map(|(_, words)| *words).collect();
-    written.sort_unstable();
-    kept.sort_unstable();
-    assert_eq!(kept, written);
+    let kept = sorted(kept.iter().map(|(_, words)| words.as_str()));
+    assert_eq!(kept, sorted(said.into_iter()));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_looks_like_json_is_kept_and_found_as_it_was_written() -> Result<()> {
+    let suite = include_str!("../corpora/json-test-suite/parsing.json");
+    let suite: Vec<Value> = serde_json::from_str(suite)?;
+    let text = |one: &Value| {
+        let times = usize::try_from(one["times"].as_u64().unwrap_or(1)).expect("a short number");
+        one["input"].as_str().expect("a text").repeat(times)
+    };
+    let mut said: Vec<String> = suite.iter().map(text).collect();
+    said.retain(|text| !text.is_empty());
+    assert!(said.len() > 310, "{} of {}", said.len(), suite.len());
+    let said: Vec<&str> = said.iter().map(String::as_str).collect();
+    let kept = kept(&said).await?;
+    let kept = sorted(kept.iter().map(|(_, words)| words.as_str()));
+    // Not by `assert_eq`: the longest has 250,000 signs.
+    let pairs = kept.iter().zip(sorted(said.into_iter()));
+    let mut other = pairs.filter(|(kept, said)| *kept != said);
+    let first = other.next().map(|(kept, said)| (kept.len(), said.len()));
+    assert_eq!(first, None, "bytes kept and said");
     Ok(())
 }
