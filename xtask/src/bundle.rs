@@ -6,9 +6,9 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::Workspace;
-use crate::{clean_root, say, setup, step};
+use crate::{clean_root, fields, say, setup, step};
 
-/// Makes the packages of this system. With `--try` the .deb is installed and started in a Debian
+/// Makes the packages of this system and reads their fields. With `--try` the .deb is installed and started in a Debian
 /// root that holds nothing else.
 pub(crate) fn run(workspace: &Workspace, flags: &[&str]) -> Result<ExitCode> {
     let attempt = match flags {
@@ -21,6 +21,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &[&str]) -> Result<ExitCode> {
     for package in &made {
         let size = package.metadata()?.len();
         say::line(&format!("{} ({} bytes)", package.display(), size));
+        fields::read(package)?;
     }
     if attempt {
         let deb = made

@@ -9,6 +9,7 @@ mod bundle;
 mod clean_root;
 mod counts;
 mod demo;
+mod fields;
 mod form;
 mod fuzz;
 mod group;
