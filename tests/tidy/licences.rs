@@ -1,5 +1,6 @@
 //! Every package the programs are built from has a licence that `deny.toml` allows, comes from the
-//! registry, and runs no script when it is installed.
+//! registry, and runs no script when it is installed; so has what only fuzzes and measures them,
+//! with the exceptions that are named here.
 //!
 //! `cargo deny` asks the same of the crates and more; this needs no installation and covers the
 //! window's packages as well. Neither knows of advisories: that list lies elsewhere.
@@ -13,6 +14,12 @@ use crate::repository::{expect_none, root};
 
 /// Licences of packages that only build or test the window, and never reach an owner.
 const TOOLS_ONLY: &[&str] = &["MIT-0", "0BSD", "BlueOak-1.0.0", "CC0-1.0"];
+
+/// Licences of what only drives the fuzz targets: libFuzzer's own.
+const FUZZ_ONLY: &[&str] = &["NCSA"];
+
+/// The packages whose script is run, each by name and for the benchmark's peer alone.
+const SCRIPTED: &[&str] = &["better-sqlite3"];
 
 /// Licences of the window's letters: they are shipped, and may be, with their own text.
 const LETTERS: &[&str] = &["OFL-1.1"];
@@ -67,10 +74,16 @@ fn complaints(packages: &[Package], allowed: &[String]) -> Vec<String> {
     complaints
 }
 
-fn crates() -> Vec<Package> {
+/// Those of `deny.toml`, and some more.
+fn allowed_with(more: &[&str]) -> Vec<String> {
+    let more = more.iter().map(|name| (*name).to_owned());
+    allowed().into_iter().chain(more).collect()
+}
+
+fn crates(workspace: &str) -> Vec<Package> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--locked", "--format-version", "1"])
-        .current_dir(root())
+        .current_dir(root().join(workspace))
         .output()
         .expect("cargo runs");
     let text = String::from_utf8_lossy(&output.stderr);
@@ -92,8 +105,9 @@ fn crates() -> Vec<Package> {
         .collect()
 }
 
-fn window_packages() -> Vec<(Package, bool)> {
-    let path = root().join("ui/package-lock.json");
+/// The packages of a lock file, and whether each is a tool alone.
+fn packages(lock: &str) -> Vec<(Package, bool)> {
+    let path = root().join(lock);
     let lock: Value = serde_json::from_str(&fs::read_to_string(path).expect("a lock file"))
         .expect("the lock file is JSON");
     let packages = lock.get("packages").and_then(Value::as_object);
@@ -114,25 +128,40 @@ fn window_packages() -> Vec<(Package, bool)> {
 
 #[test]
 fn every_crate_may_be_used() {
-    let crates = crates();
-    assert!(crates.len() > 400, "only {} crates", crates.len());
-    expect_none(&complaints(&crates, &allowed()));
+    for (workspace, least, more) in [(".", 400, &[][..]), ("tests/fuzz", 300, FUZZ_ONLY)] {
+        let crates = crates(workspace);
+        assert!(crates.len() > least, "only {} crates", crates.len());
+        expect_none(&complaints(&crates, &allowed_with(more)));
+    }
 }
 
 #[test]
 fn every_package_of_the_window_may_be_used_and_runs_nothing() {
-    let (tools, shipped): (Vec<_>, Vec<_>) =
-        window_packages().into_iter().partition(|(_, tool)| *tool);
+    let (tools, shipped): (Vec<_>, Vec<_>) = packages("ui/package-lock.json")
+        .into_iter()
+        .partition(|(_, tool)| *tool);
     assert!(shipped.len() > 5, "only {} packages", shipped.len());
-    let with = |more: &[&str]| {
-        let more = more.iter().map(|name| (*name).to_owned());
-        allowed().into_iter().chain(more).collect::<Vec<_>>()
-    };
     let plain = |list: Vec<(Package, bool)>| list.into_iter().map(|(package, _)| package);
     let shipped: Vec<_> = plain(shipped).collect();
     let tools: Vec<_> = plain(tools).collect();
-    expect_none(&complaints(&shipped, &with(LETTERS)));
-    expect_none(&complaints(&tools, &with(TOOLS_ONLY)));
+    expect_none(&complaints(&shipped, &allowed_with(LETTERS)));
+    expect_none(&complaints(&tools, &allowed_with(TOOLS_ONLY)));
+}
+
+#[test]
+fn every_package_of_the_benchmarks_peer_may_be_used_and_one_runs_a_script() {
+    let listed = packages("tests/bench/express/package-lock.json").into_iter();
+    let (scripted, others): (Vec<_>, Vec<_>) = listed
+        .map(|(package, _)| package)
+        .partition(|package| SCRIPTED.contains(&package.name.as_str()));
+    assert!(others.len() > 50, "only {} packages", others.len());
+    expect_none(&complaints(&others, &allowed_with(TOOLS_ONLY)));
+    assert_eq!(scripted.len(), SCRIPTED.len(), "an exception for nothing");
+    for package in scripted {
+        let licence = package.licence.expect("a licence");
+        assert!(may_be_used(&licence, &allowed()), "{licence}");
+        assert!(package.complaint.is_some(), "{} is none", package.name);
+    }
 }
 
 #[test]

@@ -29,6 +29,11 @@ const WORDS: &[(&str, &str, &str)] = &[
         "tauri.conf.json",
         "\"freezePrototype\": true",
     ),
+    (
+        "`npm rebuild better-sqlite3`",
+        "xtask/src/bench.rs",
+        "[\"rebuild\", \"better-sqlite3\"]",
+    ),
 ];
 
 fn complaints(sources: &[Source]) -> Vec<String> {
