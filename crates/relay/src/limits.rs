@@ -101,10 +101,11 @@ impl Nonces {
 }
 
 /// The address a request came from: the peer's, or what a trusted proxy says of it. An IPv6 client
-/// counts by its network, since it has as many addresses as it likes.
+/// counts by its network, since it has as many addresses as it likes. A listener on both families
+/// names an IPv4 peer as an IPv6 address; it is the same proxy, and the same client.
 pub(crate) fn client_of(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
-    let mut client = peer.ip();
+    let mut client = peer.ip().to_canonical();
     if is_trusted(&client) {
         let hops = headers
             .get_all("x-forwarded-for")
@@ -112,7 +113,8 @@ pub(crate) fn client_of(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]
             .filter_map(|value| value.to_str().ok());
         let hops: Vec<IpAddr> = hops
             .flat_map(|value| value.split(','))
-            .filter_map(|hop| hop.trim().parse().ok())
+            .filter_map(|hop| hop.trim().parse::<IpAddr>().ok())
+            .map(|hop| hop.to_canonical())
             .collect();
         client = hops
             .into_iter()
@@ -122,13 +124,10 @@ pub(crate) fn client_of(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]
     }
     match client {
         IpAddr::V4(_) => client,
-        IpAddr::V6(address) => match address.to_ipv4_mapped() {
-            Some(mapped) => IpAddr::V4(mapped),
-            None => {
-                let [a, b, c, d, ..] = address.segments();
-                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-            }
-        },
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
     }
 }
 
@@ -162,6 +161,15 @@ mod tests {
             client("10.0.0.1", &["nonsense"], &["10.0.0.0/8"]),
             "10.0.0.1"
         );
+    }
+
+    #[test]
+    fn a_trusted_proxy_is_known_in_either_family() {
+        let proxies = &["10.0.0.0/8"];
+        let behind = client("::ffff:10.0.0.1", &["198.51.100.9"], proxies);
+        assert_eq!(behind, "198.51.100.9");
+        let two = ["198.51.100.9, ::ffff:10.0.0.2"];
+        assert_eq!(client("10.0.0.1", &two, proxies), "198.51.100.9");
     }
 
     #[test]
