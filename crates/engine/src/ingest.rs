@@ -4,7 +4,7 @@
 
 mod apply;
 mod kept_raw;
-mod slices;
+pub(crate) mod slices;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,8 @@
 //! A part of a webhook cut into what happened, one by one. What cannot be understood is kept raw
 //! as its own slice, so that nothing another person said lies beside it and outlives their erasure.
 
+use std::iter;
+
 use serde_json::{Map, Value};
 use store::vault::messages::Road;
 use wire::event::{PartKind, WebhookPart};
@@ -15,16 +17,23 @@ const LISTS: [&str; 5] = [
 ];
 /// What the shop's phone had before it was connected.
 const HISTORY: &str = "history";
+/// The most bytes a part is cut into. Each slice repeats what stands around its element: a part of a
+/// million elements beside a megabyte of something else, which no platform sends, stays whole.
+const MOST: usize = 64 * 1024 * 1024;
 
 /// One thing that happened, as a part of its own, and by which road it came.
 #[derive(Debug, Clone)]
-pub(super) struct Slice {
-    pub(super) part: WebhookPart,
-    pub(super) road: Road,
+pub(crate) struct Slice {
+    pub(crate) part: WebhookPart,
+    pub(crate) road: Road,
 }
 
 /// Cuts a part. At least one slice; what is no JSON, or has no known shape, is a slice by itself.
-pub(super) fn slices(part: &WebhookPart) -> Vec<Slice> {
+pub(crate) fn slices(part: &WebhookPart) -> Vec<Slice> {
+    within(MOST, part)
+}
+
+fn within(most: usize, part: &WebhookPart) -> Vec<Slice> {
     let whole = |road| {
         vec![Slice {
             part: part.clone(),
@@ -34,79 +43,79 @@ pub(super) fn slices(part: &WebhookPart) -> Vec<Slice> {
     let Ok(Value::Object(json)) = serde_json::from_slice(&part.body) else {
         return whole(Road::Live);
     };
-    let slices = match part.kind {
-        PartKind::Entry => of_entry(part, &json),
-        PartKind::Change => of_change(part, &json),
-        PartKind::Messaging | PartKind::Standby | PartKind::Unknown => Vec::new(),
+    let cut: Box<dyn Iterator<Item = Slice>> = match part.kind {
+        PartKind::Entry => Box::new(of_entry(part, &json)),
+        PartKind::Change => Box::new(of_change(part, &json)),
+        PartKind::Messaging | PartKind::Standby | PartKind::Unknown => Box::new(iter::empty()),
     };
+    let (mut slices, mut bytes) = (Vec::new(), 0);
+    for slice in cut {
+        bytes += slice.part.body.len();
+        if bytes > most {
+            return whole(Road::Live);
+        }
+        slices.push(slice);
+    }
     if slices.is_empty() {
         return whole(Road::Live);
     }
     slices
 }
 
-fn of_entry(part: &WebhookPart, entry: &Map<String, Value>) -> Vec<Slice> {
+fn of_entry<'a>(
+    part: &'a WebhookPart,
+    entry: &'a Map<String, Value>,
+) -> impl Iterator<Item = Slice> + 'a {
     let one = |kind, element: &Value| slice(part, kind, element, Road::Live);
-    let mut slices: Vec<Slice> = Vec::new();
-    for (name, kind) in [
+    let named = [
         ("messaging", PartKind::Messaging),
         ("standby", PartKind::Standby),
-    ] {
-        slices.extend(list(entry, name).iter().map(|element| one(kind, element)));
-    }
-    for change in list(entry, "changes") {
-        let cut = change
-            .as_object()
-            .map(|change| of_change(part, change))
-            .unwrap_or_default();
-        if cut.is_empty() {
-            slices.push(one(PartKind::Change, change));
-        } else {
-            slices.extend(cut);
-        }
-    }
-    slices
+    ];
+    let said = named.into_iter().flat_map(move |(name, kind)| {
+        let elements = list(entry, name).iter();
+        elements.map(move |element| one(kind, element))
+    });
+    let changed = list(entry, "changes").iter().flat_map(move |change| {
+        let cut = change.as_object().into_iter();
+        let mut cut = cut.flat_map(|change| of_change(part, change)).peekable();
+        let whole = cut.peek().is_none().then(|| one(PartKind::Change, change));
+        cut.chain(whole)
+    });
+    said.chain(changed)
 }
 
 /// Cuts a change of WhatsApp's; those of the others say one thing each.
-fn of_change(part: &WebhookPart, change: &Map<String, Value>) -> Vec<Slice> {
-    let Some(value) = change.get("value").and_then(Value::as_object) else {
-        return Vec::new();
-    };
-    if part.object != "whatsapp_business_account" {
-        return Vec::new();
-    }
-    let cut = |name: &str, element: Value, road| {
-        let value = with_only(value, name, element);
-        slice(part, PartKind::Change, &with(change, "value", value), road)
-    };
-    let mut slices = Vec::new();
-    for name in LISTS {
-        let elements = list(value, name).iter().cloned();
-        slices.extend(elements.map(|element| cut(name, element, Road::Live)));
-    }
-    for chunk in list(value, HISTORY) {
-        let said = said_before(chunk).into_iter();
-        slices.extend(said.map(|chunk| cut(HISTORY, chunk, Road::History)));
-    }
-    slices
+fn of_change<'a>(
+    part: &'a WebhookPart,
+    change: &'a Map<String, Value>,
+) -> impl Iterator<Item = Slice> + 'a {
+    let value = change.get("value").and_then(Value::as_object);
+    let value = value.filter(|_| part.object == "whatsapp_business_account");
+    value.into_iter().flat_map(move |value| {
+        let cut = move |name: &str, element: Value, road| {
+            let value = with_only(value, name, element);
+            slice(part, PartKind::Change, &with(change, "value", value), road)
+        };
+        let now = LISTS.into_iter().flat_map(move |name| {
+            let elements = list(value, name).iter().cloned();
+            elements.map(move |element| cut(name, element, Road::Live))
+        });
+        let before = list(value, HISTORY).iter().flat_map(said_before);
+        now.chain(before.map(move |chunk| cut(HISTORY, chunk, Road::History)))
+    })
 }
 
 /// A chunk of the history as one chunk for each message in it.
-fn said_before(chunk: &Value) -> Vec<Value> {
-    let mut said = Vec::new();
+fn said_before(chunk: &Value) -> impl Iterator<Item = Value> {
     let threads = chunk.as_object().map(|chunk| list(chunk, "threads"));
-    for thread in threads.unwrap_or_default() {
+    let said = threads.unwrap_or_default().iter().flat_map(move |thread| {
         let messages = thread.as_object().map(|thread| list(thread, "messages"));
-        for message in messages.unwrap_or_default() {
-            let thread = around(thread, "messages", message.clone());
-            said.push(around(chunk, "threads", thread));
-        }
-    }
-    if said.is_empty() {
-        said.push(chunk.clone());
-    }
-    said
+        let messages = messages.unwrap_or_default().iter().cloned();
+        messages.map(move |message| around(chunk, "threads", around(thread, "messages", message)))
+    });
+    let mut said = said.peekable();
+    let whole = said.peek().is_none().then(|| chunk.clone());
+    said.chain(whole)
 }
 
 /// An object with this as the only element of one of its lists.
@@ -247,6 +256,15 @@ mod tests {
         let cut = slices(&part(WHATSAPP, PartKind::Entry, &entry));
         assert_eq!(cut.len(), 2);
         assert!(cut.iter().all(|slice| slice.road == Road::History));
+    }
+
+    #[test]
+    fn a_part_that_would_grow_beyond_measure_stays_whole() {
+        let value = json!({"messages": [1, 2, 3], "beside": "x".repeat(100)});
+        let change = part(WHATSAPP, PartKind::Change, &json!({"value": value}));
+        assert_eq!(within(1_000, &change).len(), 3);
+        let whole = within(300, &change);
+        assert!(whole.len() == 1 && whole[0].part == change);
     }
 
     #[test]
