@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use domain::inbound::Event;
-use domain::{Channel, Timestamp};
+use domain::outbound::Outcome;
+use domain::{Channel, ContactKey, ContactKind, Timestamp};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use url::Url;
@@ -14,7 +15,9 @@ use crate::meta::history::Thread;
 use crate::meta::hosts::may_fetch;
 use crate::meta::login::TokenFacts;
 use crate::meta::message::{attachments, event};
-use crate::meta::{Account, PlatformUrls, accounts, profile, subscription, usage};
+use crate::meta::{
+    Account, PlatformUrls, accounts, messenger, profile, subscription, usage, whatsapp,
+};
 use crate::{RawPart, normalize};
 
 const NOW: Timestamp = Timestamp(1_795_341_600_000);
@@ -68,19 +71,41 @@ fn headers(bytes: &[u8]) {
     }
 }
 
-/// What Meta says of accounts, people, subscriptions and media: read, and no picture is fetched
+/// What Meta says of accounts, people, subscriptions, media and sent messages: read, and no picture is fetched
 /// from anywhere but Meta's own picture networks, whatever address it gives.
 pub fn facts(bytes: &[u8]) {
     let Ok(answer) = serde_json::from_slice::<Value>(bytes) else {
         return;
     };
     let _ = subscription::read(&answer);
+    took(&answer);
     for node in list(&answer, "data").iter().chain([&answer]) {
         let _ = accounts::Page::read(node);
         let _ = accounts::Number::read(node);
         let picture = profile::read(node).picture;
         for link in picture.into_iter().chain(word(node, "url")) {
             fetched_only_from_meta(&link);
+        }
+    }
+}
+
+/// What a sent message is answered with: one that counts as sent has an id, and whoever else the
+/// platform takes the person for has a name.
+fn took(answer: &Value) {
+    let to = ContactKey {
+        kind: ContactKind::Phone,
+        value: "15550123456".to_owned(),
+    };
+    for outcome in [messenger::sent(answer, NOW), whatsapp::sent(answer, &to)] {
+        match outcome {
+            Outcome::Sent {
+                platform_id,
+                contact,
+            } => {
+                assert!(!platform_id.is_empty(), "sent, and nobody knows what");
+                assert!(contact.is_none_or(|key| key != to && !key.value.is_empty()));
+            }
+            outcome => assert_eq!(outcome, Outcome::Unconfirmed, "it may have been sent"),
         }
     }
 }

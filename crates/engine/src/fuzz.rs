@@ -1,17 +1,29 @@
 //! Doors for the fuzz targets in `tests/fuzz`, in their builds alone: what is private otherwise.
 
+use wire::event::{PartKind, WebhookPart};
+
 use crate::decode::picture::redraw;
 use crate::decode::{Purpose, helper};
+use crate::ingest::slices::{Slice, slices};
 use crate::{link, links, meeting, sniff};
 
-/// A picture for the window: what comes out is small enough, of a kind the window shows, and a
-/// picture itself.
+/// As little as no channel asks for: what is larger is made smaller again and again.
+const MOST_SENT: u64 = 4096;
+
+/// A picture for the window and for a message: what comes out is small enough, of a kind the window
+/// shows and the channels take, and a picture itself.
 pub fn picture(bytes: &[u8]) {
     let _ = sniff::content_type(bytes);
-    for purpose in [Purpose::Portrait, Purpose::Show] {
+    let sent = Purpose::Send { most: MOST_SENT };
+    for purpose in [Purpose::Portrait, Purpose::Show, sent] {
         let Ok(decoded) = redraw(bytes, purpose) else {
             continue;
         };
+        if purpose == sent {
+            let length = u64::try_from(decoded.full.bytes.len()).unwrap_or(u64::MAX);
+            assert!(length <= MOST_SENT, "{length} bytes");
+            assert!(["image/jpeg", "image/png"].contains(&decoded.full.mime.as_str()));
+        }
         for picture in std::iter::once(&decoded.full).chain(&decoded.thumb) {
             assert!(picture.width > 0 && picture.height > 0);
             assert_eq!(sniff::content_type(&picture.bytes), picture.mime);
@@ -47,4 +59,38 @@ pub fn helper_answer(bytes: &[u8]) {
         let taken: usize = pictures.map(|picture| picture.bytes.len()).sum();
         assert!(taken < bytes.len(), "{taken} bytes of {}", bytes.len());
     }
+}
+
+/// A part of a webhook, cut into what happened: at least one thing, and none that holds two.
+pub fn slice(bytes: &[u8]) {
+    // What is cut grows with the square of this, and is cut again here.
+    if bytes.len() > 4096 {
+        return;
+    }
+    for object in ["page", "whatsapp_business_account"] {
+        for kind in [PartKind::Entry, PartKind::Change] {
+            let part = WebhookPart {
+                object: object.to_owned(),
+                entry_id: "1".to_owned(),
+                time: Some(1_795_341_600),
+                received_at: 1_795_341_600_000,
+                kind,
+                body: bytes.to_vec(),
+            };
+            let cut = slices(&part);
+            assert!(!cut.is_empty(), "a part vanished");
+            for one in cut {
+                alone(&part, &one);
+            }
+        }
+    }
+}
+
+fn alone(whole: &WebhookPart, one: &Slice) {
+    assert_eq!(one.part.received_at, whole.received_at);
+    let again = slices(&one.part);
+    let [same] = again.as_slice() else {
+        panic!("{} things in one", again.len());
+    };
+    assert_eq!(same.road, one.road, "the same thing, by another road");
 }

@@ -161,14 +161,14 @@ fn authorization(relay: &Relay, state: String) -> Authorization {
 
 /// What the browser brought back.
 #[derive(Debug, Default)]
-struct CameBack {
-    state: String,
-    code: Option<String>,
+pub(crate) struct CameBack {
+    pub(crate) state: String,
+    pub(crate) code: Option<String>,
     denied: bool,
 }
 
 impl CameBack {
-    fn read(query: &str) -> Self {
+    pub(crate) fn read(query: &str) -> Self {
         let mut back = Self::default();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             match name.as_ref() {

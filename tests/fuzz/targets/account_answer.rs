@@ -1,4 +1,4 @@
-//! What Meta answers a device about accounts, people, subscriptions and media.
+//! What Meta answers a device about accounts, people, subscriptions, media and sent messages.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! What Meta answers the relay about tokens and accounts.
+//! What Meta answers the relay about logins, tokens and accounts.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -32,14 +32,19 @@ pub(super) async fn send(
     };
     let path = [account.sending_node(), "messages"];
     match graph.post(token, &path, request(message, content)).await {
-        Ok(answer) => match word(&answer, "message_id") {
-            Some(platform_id) => Outcome::Sent {
-                platform_id,
-                contact: None,
-            },
-            None => Error::Unreadable.outcome(now),
-        },
+        Ok(answer) => sent(&answer, now),
         Err(error) => error.outcome(now),
+    }
+}
+
+/// What the answer says. A message whose id it does not tell may have been sent.
+pub(crate) fn sent(answer: &Value, now: Timestamp) -> Outcome {
+    match word(answer, "message_id") {
+        Some(platform_id) => Outcome::Sent {
+            platform_id,
+            contact: None,
+        },
+        None => Error::Unreadable.outcome(now),
     }
 }
 

@@ -8,7 +8,7 @@ pub mod hosts;
 pub mod login;
 pub mod media;
 pub(crate) mod message;
-mod messenger;
+pub(crate) mod messenger;
 pub mod profile;
 pub mod reconcile;
 #[cfg(test)]
@@ -19,7 +19,7 @@ pub mod token;
 pub mod urls;
 pub mod usage;
 pub mod verdict;
-mod whatsapp;
+pub(crate) mod whatsapp;
 
 use domain::Channel;
 

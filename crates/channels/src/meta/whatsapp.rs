@@ -57,7 +57,7 @@ pub(super) fn request(message: &Outgoing, kind: &str, content: Value) -> Value {
 
 /// WhatsApp may know the number by other digits than it was written with (Brazil, Mexico,
 /// Argentina): webhooks use those, so they are handed back.
-pub(super) fn sent(answer: &Value, to: &ContactKey) -> Outcome {
+pub(crate) fn sent(answer: &Value, to: &ContactKey) -> Outcome {
     let Some(platform_id) = list(answer, "messages")
         .iter()
         .find_map(|one| word(one, "id"))

@@ -38,6 +38,16 @@ pub(crate) fn login_over(relay: &Relay, query: &str, headers: &HeaderMap) -> Res
     text::Text::login_over(relay, language::Language::asked(query, headers))
 }
 
+/// The tag of the language a page is in, and all there are.
+#[cfg(fuzzing)]
+pub(crate) fn tag(query: &str, headers: &HeaderMap) -> (&'static str, Vec<&'static str>) {
+    let tags = language::LANGUAGES.iter().map(|language| language.tag);
+    (
+        language::Language::asked(query, headers).tag,
+        tags.collect(),
+    )
+}
+
 /// Everything that is not here.
 pub(crate) async fn not_found(State(_relay): State<Relay>) -> StatusCode {
     StatusCode::NOT_FOUND

@@ -81,6 +81,31 @@ impl TokenResponse for MetaToken {
     }
 }
 
+impl From<MetaToken> for UserToken {
+    fn from(token: MetaToken) -> Self {
+        Self {
+            token: Secret::new(token.access_token.secret()),
+            lasts: token.expires_in.and_then(|lasts| i64::try_from(lasts).ok()),
+        }
+    }
+}
+
+/// What Meta answers when a token is exchanged for one that lasts longer.
+#[derive(Deserialize)]
+struct Longer {
+    access_token: String,
+    expires_in: Option<i64>,
+}
+
+impl From<Longer> for UserToken {
+    fn from(longer: Longer) -> Self {
+        Self {
+            token: Secret::new(longer.access_token),
+            lasts: longer.expires_in,
+        }
+    }
+}
+
 type Facebook = Client<
     BasicErrorResponse,
     MetaToken,
@@ -137,23 +162,13 @@ impl Platform {
                 .request_async(&AsMetaWants(self))
                 .await
                 .map_err(failure_of)?;
-            Ok(UserToken {
-                token: Secret::new(token.access_token().secret()),
-                lasts: token
-                    .expires_in()
-                    .and_then(|lasts| i64::try_from(lasts.as_secs()).ok()),
-            })
+            Ok(token.into())
         })
         .await
     }
 
     /// Exchanges a token for one that lasts longer.
     pub(crate) async fn lengthen(&self, token: &str) -> Result<UserToken, PlatformError> {
-        #[derive(Deserialize)]
-        struct Longer {
-            access_token: String,
-            expires_in: Option<i64>,
-        }
         let longer: Longer = self
             .with_secret(|secret| async move {
                 let query = [
@@ -170,10 +185,7 @@ impl Platform {
                 .await
             })
             .await?;
-        Ok(UserToken {
-            token: Secret::new(longer.access_token),
-            lasts: longer.expires_in,
-        })
+        Ok(longer.into())
     }
 
     fn facebook(&self, secret: &Secret, redirect_url: &str) -> Facebook {
@@ -188,8 +200,7 @@ impl Platform {
             .set_redirect_uri(RedirectUrl::new(redirect_url.to_owned()).expect(fits))
     }
 
-    /// Sends the exchange the way Meta documents it, and brings Meta's error into the form the
-    /// crate knows; the code travels in its description.
+    /// Sends the exchange the way Meta documents it.
     async fn ask_as_meta_wants(&self, request: HttpRequest) -> Result<HttpResponse, PlatformError> {
         let mut address = self.address("oauth/access_token");
         let parameters = url::form_urlencoded::parse(request.body());
@@ -197,25 +208,49 @@ impl Platform {
             .query_pairs_mut()
             .extend_pairs(parameters.filter(|(key, _)| key != "grant_type"));
         let (status, body) = send(self.http().get(address)).await?;
-        let (status, body) = match refusal_in(&body) {
-            Some(PlatformError::Refused { code, subcode }) => {
-                let error = serde_json::json!({
-                    "error": "invalid_grant",
-                    "error_description": format!("{code}/{subcode}"),
-                });
-                (
-                    reqwest::StatusCode::BAD_REQUEST,
-                    error.to_string().into_bytes(),
-                )
-            }
-            Some(other) => return Err(other),
-            None if status.is_success() => (status, body),
-            None => return Err(graph::failure_of(status)),
-        };
-        let mut response = HttpResponse::new(body);
-        *response.status_mut() = status;
-        Ok(response)
+        as_the_crate_knows(status, body)
     }
+
+    /// What comes of an exchange that Meta answers with these bytes, and of lengthening a token.
+    #[cfg(fuzzing)]
+    pub(crate) fn answered(&self, body: &[u8]) -> [Result<UserToken, PlatformError>; 2] {
+        let answer = |_: HttpRequest| as_the_crate_knows(reqwest::StatusCode::OK, body.to_vec());
+        let exchanged = self
+            .facebook(self.secret(), "http://localhost/")
+            .exchange_code(AuthorizationCode::new("a code".to_owned()))
+            .request(&answer);
+        let longer = serde_json::from_slice::<Longer>(body).map_err(|_| PlatformError::Nonsense);
+        let longer = refusal_in(body).map_or(longer, Err);
+        [
+            exchanged.map(UserToken::from).map_err(failure_of),
+            longer.map(UserToken::from),
+        ]
+    }
+}
+
+/// Meta's answer in the form the crate knows; an error's code travels in its description.
+fn as_the_crate_knows(
+    status: reqwest::StatusCode,
+    body: Vec<u8>,
+) -> Result<HttpResponse, PlatformError> {
+    let (status, body) = match refusal_in(&body) {
+        Some(PlatformError::Refused { code, subcode }) => {
+            let error = serde_json::json!({
+                "error": "invalid_grant",
+                "error_description": format!("{code}/{subcode}"),
+            });
+            (
+                reqwest::StatusCode::BAD_REQUEST,
+                error.to_string().into_bytes(),
+            )
+        }
+        Some(other) => return Err(other),
+        None if status.is_success() => (status, body),
+        None => return Err(graph::failure_of(status)),
+    };
+    let mut response = HttpResponse::new(body);
+    *response.status_mut() = status;
+    Ok(response)
 }
 
 /// What went wrong, without the body of the answer: that may hold a token.

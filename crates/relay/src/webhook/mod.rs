@@ -8,6 +8,8 @@ pub(crate) mod split;
 mod subscribe;
 
 pub(crate) use receive::meta as receive_meta;
+#[cfg(fuzzing)]
+pub(crate) use subscribe::challenge;
 pub(crate) use subscribe::meta as verify_meta;
 
 #[cfg(test)]

@@ -6,23 +6,16 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
 use crate::relay::Relay;
+use crate::secret::Secret;
 
 /// `GET /webhooks/meta`.
 pub(crate) async fn meta(State(relay): State<Relay>, RawQuery(query): RawQuery) -> Response {
-    let query = query.unwrap_or_default();
-    let value = |name: &str| {
-        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-        pairs
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
-    };
-    let asked = value("hub.mode").is_some_and(|mode| mode == "subscribe");
-    let token = value("hub.verify_token").unwrap_or_default();
-    if !asked || !relay.config().meta.verify_token.is(token.as_bytes()) {
-        return StatusCode::FORBIDDEN.into_response();
-    }
-    let Some(challenge) = value("hub.challenge") else {
-        return StatusCode::BAD_REQUEST.into_response();
+    let challenge = match challenge(
+        &query.unwrap_or_default(),
+        &relay.config().meta.verify_token,
+    ) {
+        Ok(challenge) => challenge,
+        Err(status) => return status.into_response(),
     };
     tracing::info!("Meta verified the webhook address");
     let headers = [
@@ -31,4 +24,20 @@ pub(crate) async fn meta(State(relay): State<Relay>, RawQuery(query): RawQuery) 
         (header::CACHE_CONTROL, "no-store"),
     ];
     (headers, challenge).into_response()
+}
+
+/// What whoever knows the token wants to hear back.
+pub(crate) fn challenge(query: &str, token: &Secret) -> Result<String, StatusCode> {
+    let value = |name: &str| {
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        pairs
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    };
+    let asked = value("hub.mode").is_some_and(|mode| mode == "subscribe");
+    let shown = value("hub.verify_token").unwrap_or_default();
+    if !asked || !token.is(shown.as_bytes()) {
+        return Err(StatusCode::FORBIDDEN);
+    }
+    value("hub.challenge").ok_or(StatusCode::BAD_REQUEST)
 }
