@@ -216,6 +216,8 @@ fn webhooks(connection: &Connection) -> rusqlite::Result<Vec<Verdict>> {
         )));
     }
     for (name, meaning) in [
+        (counters::SLOT_1, "signed with app secret 1"),
+        (counters::SLOT_2, "signed with app secret 2"),
         (
             counters::FORGED,
             "refused: not signed with the app's secret",

@@ -16,6 +16,10 @@ pub(crate) const ACCEPTED: &str = "webhooks_accepted";
 pub(crate) const FORGED: &str = "webhooks_forged";
 /// A webhook that had come before.
 pub(crate) const REPEATED: &str = "webhooks_repeated";
+/// A webhook, new or repeated, that the first of the live app secrets signed.
+pub(crate) const SLOT_1: &str = "webhooks_slot_1";
+/// A webhook, new or repeated, that during a rotation the second one signed.
+pub(crate) const SLOT_2: &str = "webhooks_slot_2";
 /// A look whether the store can be written.
 pub(crate) const READY_CHECKS: &str = "ready_checks";
 

@@ -83,7 +83,15 @@ struct Stored {
 async fn store(relay: &Relay, webhook: &Verified, split: Split, now: i64) -> Result<Stored> {
     let body = relay.keys().pepper().name(Kind::Body, webhook.body());
     let sealers = Arc::clone(relay.sealers());
-    let keep = move |commit: &mut Commit<'_>| keep(commit, &sealers, body, &split);
+    let signed = match webhook.slot() {
+        1 => counters::SLOT_1,
+        _ => counters::SLOT_2,
+    };
+    let keep = move |commit: &mut Commit<'_>| {
+        // A repeated one too: it may come with the old signature for a week.
+        commit.count(signed, 1);
+        keep(commit, &sealers, body, &split)
+    };
     relay.queue().write_again(now, keep).await
 }
 

@@ -3,6 +3,7 @@
 use serde_json::json;
 use wire::event::{Control, Event, PartKind};
 
+use crate::command_line::run;
 use crate::fake_meta::{INSTAGRAM, NUMBER, PAGE, WABA};
 use crate::socket::text_of;
 use crate::world::{World, says, says_on_whatsapp, signature};
@@ -343,7 +344,7 @@ async fn a_thousand_updates_in_one_webhook_arrive_in_order() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn during_a_rotation_both_secrets_are_good() {
     let world = World::with(|config| {
         config
@@ -361,5 +362,20 @@ async fn during_a_rotation_both_secrets_are_good() {
             200,
             "{secret}"
         );
+    }
+    // The operator sees which of the two signs: the first one came once, the second one twice, and
+    // what is forged is neither's.
+    let header = signature("the-next-secret", b"{}");
+    let headers = [("x-hub-signature-256", header.as_str())];
+    assert_eq!(world.post_webhook(b"{}".to_vec(), &headers).await, 200);
+    let header = signature("an older secret", &body);
+    let headers = [("x-hub-signature-256", header.as_str())];
+    assert_eq!(world.post_webhook(body, &headers).await, 401);
+    let (_, said) = run(&world, &["doctor"]);
+    for line in [
+        "note  webhooks: 1 signed with app secret 1; the last ",
+        "note  webhooks: 2 signed with app secret 2; the last ",
+    ] {
+        assert!(said.contains(line), "{line} is not in {said}");
     }
 }
