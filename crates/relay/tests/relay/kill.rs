@@ -230,6 +230,65 @@ async fn told_to_stop_it_ends_well_and_soon() {
     assert!(status.success(), "{status}");
 }
 
+/// A webhook of which the relay has taken the head, and waits for the body.
+#[cfg(unix)]
+fn webhook_under_way(process: &Process, body: &str) -> TcpStream {
+    let address = process.url.trim_start_matches("http://");
+    let signed = signature(crate::fake_meta::SECRET, body.as_bytes());
+    let length = body.len();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let limit = Duration::from_secs(20);
+    stream.set_read_timeout(Some(limit)).unwrap();
+    write!(
+        stream,
+        "POST /webhooks/meta HTTP/1.1\r\nhost: {address}\r\nx-hub-signature-256: {signed}\r\n\
+         content-length: {length}\r\nexpect: 100-continue\r\n\r\n"
+    )
+    .unwrap();
+    let go_on = b"HTTP/1.1 100 Continue\r\n\r\n";
+    let mut said = vec![0; go_on.len()];
+    stream.read_exact(&mut said).unwrap();
+    assert_eq!(said, go_on);
+    stream
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_under_way_when_it_is_told_to_stop_is_kept_and_answered() {
+    let mut world = World::with(|config| config.enrol = EnrolMode::Open).await;
+    let mut device = world.device(1).await;
+    device.connect(&world, "7001", &["messenger"]).await;
+    world.stop_relay().await;
+    let path = world.folder.path().join("notify");
+    let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    let limit = Duration::from_secs(20);
+    socket.set_read_timeout(Some(limit)).unwrap();
+    let mut process = Process::start_under(&world, "off", Some(&path));
+    let text = "just before it stops";
+    let body = says("page", PAGE, text).to_string();
+    let answer = tokio::task::block_in_place(|| {
+        let mut webhook = webhook_under_way(&process, &body);
+        process.tell_to_stop();
+        for told in ["READY=1", "STOPPING=1"] {
+            let mut bytes = [0; 64];
+            let count = socket.recv(&mut bytes).unwrap();
+            assert_eq!(String::from_utf8_lossy(&bytes[..count]), told);
+        }
+        webhook.write_all(body.as_bytes()).unwrap();
+        let mut answer = String::new();
+        webhook.read_to_string(&mut answer).unwrap();
+        assert!(process.child.wait().unwrap().success());
+        answer
+    });
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert_eq!(rows(&world), 1);
+    world.start_relay().await;
+    assert_eq!(
+        text_of(&device.open_socket(&world).await.part().await),
+        text
+    );
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_started_it_is_told_when_it_serves_and_when_it_stops() {
