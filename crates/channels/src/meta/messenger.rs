@@ -86,15 +86,14 @@ async fn upload(
     word(&answer, "attachment_id").ok_or(Error::Unreadable)
 }
 
-/// `mark_seen`, `typing_on` or `typing_off`.
-pub(super) async fn sender_action(
+/// Marks the whole conversation as read.
+pub(super) async fn mark_seen(
     graph: &Graph,
     page: &str,
     token: &Token,
     to: &ContactKey,
-    action: &str,
 ) -> Result<(), Error> {
-    let request = json!({ "recipient": { "id": to.value }, "sender_action": action });
+    let request = json!({ "recipient": { "id": to.value }, "sender_action": "mark_seen" });
     confirmed(&graph.post(token, &[page, "messages"], request).await?)
 }
 

@@ -22,7 +22,7 @@ use super::history::Thread;
 use super::login::TokenFacts;
 use super::message::event;
 use super::subscription::SubscribedApp;
-use super::{Account, Verdict, subscription, usage, whatsapp};
+use super::{Account, Verdict, messenger, subscription, usage, whatsapp};
 use crate::json::{list, word};
 
 fn read(folder: &Path, name: &str) -> Value {
@@ -126,10 +126,10 @@ fn what_was_sent_has_an_id() {
         assert_eq!(platform_id, id);
     }
     let answer = read(&graph, "messenger.send.response.json");
-    assert_eq!(
-        word(&answer, "message_id").unwrap(),
-        "mid.1456970487936:c34767dfe57ee6e339"
-    );
+    let Outcome::Sent { platform_id, .. } = messenger::sent(&answer, domain::Timestamp(0)) else {
+        panic!("{answer}")
+    };
+    assert_eq!(platform_id, "mid.1456970487936:c34767dfe57ee6e339");
     let upload = read(&graph, "whatsapp.media.upload.json");
     assert_eq!(word(&upload, "id").unwrap(), "4490709327384033");
 }
@@ -166,12 +166,15 @@ fn our_requests_look_like_the_recorded_ones() {
             "read_and_typing.json",
             whatsapp::read_request(
                 "wamid.HBgLMTY1MDM4Nzk0MzkVAgASGBQzQUYzMjEzNDM2RTZGQ0MzMDJBRgA=",
-                true,
             ),
         ),
     ] {
         let theirs = read(&graph, &format!("whatsapp.send.request.{name}"));
         for (member, value) in theirs.as_object().unwrap() {
+            // Nobody is shown that the shop is writing.
+            if member == "typing_indicator" {
+                continue;
+            }
             let same = member == "to" || ours[member] == *value;
             assert!(same && ours.get(member).is_some(), "{name}: {member}");
         }
@@ -328,7 +331,4 @@ fn a_token_tells_what_it_is_for() {
             .len()
     };
     assert_eq!((of("pages_show_list"), of("instagram_basic")), (0, 1));
-    for name in ["long_lived_token.json", "instagram.code_exchange.json"] {
-        assert!(word(&read(&oauth, name), "access_token").is_some());
-    }
 }

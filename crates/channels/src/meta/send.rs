@@ -40,29 +40,10 @@ pub async fn mark_read(
 ) -> Result<(), Error> {
     match account {
         Account::Messenger { page } | Account::Instagram { page, .. } => {
-            messenger::sender_action(graph, page, token, to, "mark_seen").await
+            messenger::mark_seen(graph, page, token, to).await
         }
         Account::Whatsapp { phone_number, .. } => {
-            whatsapp::mark_read(graph, phone_number, token, platform_id, false).await
-        }
-    }
-}
-
-/// Shows the person that the shop is writing. On WhatsApp this also marks `platform_id`, the last
-/// message of theirs, as read.
-pub async fn typing(
-    graph: &Graph,
-    account: &Account,
-    token: &Token,
-    to: &domain::ContactKey,
-    platform_id: &str,
-) -> Result<(), Error> {
-    match account {
-        Account::Messenger { page } | Account::Instagram { page, .. } => {
-            messenger::sender_action(graph, page, token, to, "typing_on").await
-        }
-        Account::Whatsapp { phone_number, .. } => {
-            whatsapp::mark_read(graph, phone_number, token, platform_id, true).await
+            whatsapp::mark_read(graph, phone_number, token, platform_id).await
         }
     }
 }

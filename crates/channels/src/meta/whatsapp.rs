@@ -79,15 +79,14 @@ pub(crate) fn sent(answer: &Value, to: &ContactKey) -> Outcome {
     }
 }
 
-/// Marks a message and all before it as read, with or without showing that the shop is writing.
+/// Marks a message and all before it as read.
 pub(super) async fn mark_read(
     graph: &Graph,
     phone_number: &str,
     token: &Token,
     platform_id: &str,
-    typing: bool,
 ) -> Result<(), Error> {
-    let request = read_request(platform_id, typing);
+    let request = read_request(platform_id);
     confirmed(
         &graph
             .post(token, &[phone_number, "messages"], request)
@@ -95,15 +94,8 @@ pub(super) async fn mark_read(
     )
 }
 
-pub(super) fn read_request(platform_id: &str, typing: bool) -> Value {
-    let request = json!({
-        "messaging_product": "whatsapp", "status": "read", "message_id": platform_id,
-    });
-    if typing {
-        with(request, "typing_indicator", json!({ "type": "text" }))
-    } else {
-        request
-    }
+pub(super) fn read_request(platform_id: &str) -> Value {
+    json!({ "messaging_product": "whatsapp", "status": "read", "message_id": platform_id })
 }
 
 async fn upload(

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use channels::meta::history::{Thread, changed_since, fresh_attachments, messages, with_person};
 use channels::meta::login::{probe, revoke};
-use channels::meta::send::{mark_read, typing};
+use channels::meta::send::mark_read;
 use channels::meta::subscription::{subscribe, subscribed_apps, unsubscribe};
 use channels::meta::{Graph, PlatformUrls, Token, accounts, media, profile};
 use channels::send;
@@ -111,7 +111,6 @@ async fn every_call(graph: &Graph, token: &Token) -> Vec<String> {
             words(subscribe(graph, account, token).await),
             words(unsubscribe(graph, account, token).await),
             words(mark_read(graph, account, token, &to, "m_1").await),
-            words(typing(graph, account, token, &to, "m_1").await),
             outcome(&send(graph, account, token, &text(account, WORDS), NOW).await),
             outcome(&send(graph, account, token, &picture(account, vec![1]), NOW).await),
         ]);
