@@ -276,6 +276,13 @@ async fn the_same_page_on_two_computers_is_told_of_on_both() -> Result<()> {
         .await?;
     let (conversation, _) = counter.hears("To whoever is there").await?;
     office.hears("To whoever is there").await?;
+    // The first one learns of the second with what comes next.
+    counter
+        .until("the other computer to be told of", async |engine| {
+            let page = engine.connections().await?.remove(0);
+            Ok((page.elsewhere == 1).then_some(()))
+        })
+        .await?;
     counter.answer(conversation.id, "From the counter").await?;
     let (_, echo) = office.hears("From the counter").await?;
     assert_eq!(echo.author, domain::inbound::Author::Shop);

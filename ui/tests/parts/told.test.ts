@@ -172,6 +172,17 @@ describe('an account', () => {
     await says(phone, ['+44 1424 555 0134', 'No end']);
   });
 
+  it('that another computer has as well is told with how many', async () => {
+    await open();
+    await button('Settings').click();
+    const shared = page.getByRole('article', { name: 'Messenger, Fern & Ribbon Flowers' });
+    await says(shared, ['Also connected on 1 other computer.']);
+    // The control: what is on this computer alone says nothing of others.
+    const alone = page.getByRole('article', { name: 'Instagram, Fern & Ribbon' });
+    await expect.element(alone).toBeVisible();
+    expect(alone.element().textContent).not.toContain('other computer');
+  });
+
   it('that is a personal one is told with the steps to change that, and cannot be ticked', async () => {
     await open('scene=ask');
     await button('Connect my shop').click();
