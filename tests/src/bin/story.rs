@@ -92,6 +92,7 @@ async fn play() -> Result<u32> {
         relay: relay.clone(),
         pictures: PathBuf::from(pictures),
         receipt: folder.join("receipt.txt"),
+        vaults: start.data.join("vaults"),
         step: 0,
         begun: Instant::now(),
     };
@@ -116,6 +117,7 @@ struct Story {
     relay: String,
     pictures: PathBuf,
     receipt: PathBuf,
+    vaults: PathBuf,
     step: u32,
     begun: Instant,
 }
@@ -274,6 +276,10 @@ impl Story {
     }
 
     async fn deletion(&mut self) -> Result<()> {
+        ensure!(
+            self.kept()? == 2,
+            "Messenger and WhatsApp have a vault each"
+        );
         let answer = self.phones.ask_for_deletion("owner").await?;
         let code = answer
             .get("confirmation_code")
@@ -282,6 +288,10 @@ impl Story {
         self.page
             .find(&Find::named("button", "Connect my shop"))
             .await?;
+        wait::until("the vaults to be gone", async || {
+            Ok((self.kept()? == 0).then_some(()))
+        })
+        .await?;
         self.shown("deleted", "Meta's deletion callback erased the rest")
             .await?;
         let url = format!("{}/deletion/{code}", self.relay);
@@ -304,6 +314,15 @@ impl Story {
             &format!("the status page says completed, {devices} computer has erased"),
         )
         .await
+    }
+
+    /// How many vaults lie on the disk.
+    fn kept(&self) -> Result<usize> {
+        match std::fs::read_dir(&self.vaults) {
+            Ok(vaults) => Ok(vaults.count()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(error).context("the vaults' folder"),
+        }
     }
 
     /// A step that can be seen.
