@@ -2,7 +2,10 @@
 //! road: signed, delivered, sealed, opened and written down. Nothing is an error, nothing is
 //! dropped, and what cannot be shown is kept.
 
-use std::path::{Path, PathBuf};
+#[path = "../../crates/channels/tests/beside/folder.rs"]
+mod beside;
+
+use std::path::Path;
 
 use anyhow::Result;
 use channels::RawPart;
@@ -21,13 +24,9 @@ const FOLDERS: [&str; 5] = ["instagram", "messenger", "page", "permissions", "wh
 
 /// The webhooks, as the test's shop would get them.
 fn webhooks() -> Result<Vec<(String, Value)>> {
-    let repository = tests::programs::repository();
-    let shared = std::env::var_os("SHOPBELL_SHARED").map(PathBuf::from);
-    let shared = shared.or_else(|| Some(repository.parent()?.join("shared")));
-    let ours = repository.join("crates/channels/fixtures");
-    let recorded = shared.map(|shared| shared.join("meta/fixtures"));
+    let ours = tests::programs::repository().join("crates/channels/fixtures");
     let mut all = Vec::new();
-    for fixtures in [Some(ours), recorded.filter(|folder| folder.is_dir())] {
+    for fixtures in [Some(ours), beside::folder()] {
         for folder in fixtures
             .iter()
             .flat_map(|all| FOLDERS.map(|one| all.join(one)))

@@ -1,7 +1,7 @@
 //! The client against servers on this computer that answer what a test tells them to.
 
 #[cfg(test)]
-#[path = "../beside/mod.rs"]
+#[path = "../beside/folder.rs"]
 mod beside;
 #[cfg(test)]
 mod elsewhere;

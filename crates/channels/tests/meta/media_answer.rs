@@ -7,7 +7,7 @@ use domain::inbound::MediaSource;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::beside::recorded;
+use crate::beside::folder;
 use crate::server::{Server, reply, whatsapp};
 
 const VASE: &[u8] = b"\xff\xd8\xff a blue vase";
@@ -15,7 +15,7 @@ const OURS: &str = include_str!("whatsapp_media.json");
 
 /// The recorded answer.
 fn recorded_answer() -> Option<Value> {
-    let file = recorded("graph")?.join("whatsapp.media.get.json");
+    let file = folder()?.join("graph/whatsapp.media.get.json");
     Some(serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap())
 }
 

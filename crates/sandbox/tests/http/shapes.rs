@@ -1,6 +1,9 @@
 //! What the sandbox sends has the shapes of the webhooks that the client's tests are written from,
 //! and of the recorded ones, where those lie beside the project.
 
+#[path = "../../../channels/tests/beside/folder.rs"]
+mod beside;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -10,17 +13,10 @@ use crate::world::World;
 /// Folders with a folder for each channel in them.
 fn fixtures() -> Vec<PathBuf> {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../channels/fixtures");
-    [Some(ours), recorded()].into_iter().flatten().collect()
-}
-
-fn recorded() -> Option<PathBuf> {
-    let shared = std::env::var_os("SHOPBELL_SHARED")
-        .map(PathBuf::from)
-        .or_else(|| {
-            let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3)?;
-            Some(root.join("shared"))
-        })?;
-    Some(shared.join("meta/fixtures")).filter(|folder| folder.is_dir())
+    [Some(ours), beside::folder()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Every path of keys in a value, lists counting once: `entry.changes.value.messages.id`.
