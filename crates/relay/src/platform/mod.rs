@@ -4,6 +4,8 @@
 mod accounts;
 mod graph;
 mod oauth;
+#[cfg(test)]
+mod recorded;
 mod rights;
 
 #[cfg(fuzzing)]
