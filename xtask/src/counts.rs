@@ -1,18 +1,39 @@
 //! Reads how many tests passed and failed out of what the runners say at their end.
 
+use std::fmt;
 use std::ops::AddAssign;
 
-/// Passed and failed.
+/// Passed and failed, and those that could say nothing on this machine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) passed: u64,
     pub(crate) failed: u64,
+    pub(crate) skipped: u64,
+}
+
+impl Counts {
+    /// So many of those that passed said nothing.
+    pub(crate) fn skip(&mut self, many: u64) {
+        self.passed = self.passed.saturating_sub(many);
+        self.skipped += many;
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} passed, {} failed", self.passed, self.failed)?;
+        match self.skipped {
+            0 => Ok(()),
+            skipped => write!(f, ", {skipped} skipped"),
+        }
+    }
 }
 
 impl AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
+        self.skipped += other.skipped;
     }
 }
 
@@ -36,6 +57,7 @@ pub(crate) fn of_check(passed: bool) -> Counts {
     Counts {
         passed: u64::from(passed),
         failed: u64::from(!passed),
+        ..Counts::default()
     }
 }
 
@@ -70,12 +92,12 @@ fn one(number: &str, word: &str) -> Counts {
     match word {
         "passed" => Counts {
             passed: parse(number),
-            failed: 0,
+            ..Counts::default()
         },
         // A flaky test failed once; nothing here is retried on purpose.
         "failed" | "flaky" | "timed" | "exec" | "interrupted" => Counts {
-            passed: 0,
             failed: parse(number),
+            ..Counts::default()
         },
         _ => Counts::default(),
     }
@@ -90,7 +112,19 @@ mod tests {
     use super::*;
 
     fn counts(passed: u64, failed: u64) -> Counts {
-        Counts { passed, failed }
+        Counts {
+            passed,
+            failed,
+            skipped: 0,
+        }
+    }
+
+    #[test]
+    fn who_said_nothing_did_not_pass() {
+        let mut all = counts(12, 1);
+        assert_eq!(all.to_string(), "12 passed, 1 failed");
+        all.skip(3);
+        assert_eq!(all.to_string(), "9 passed, 1 failed, 3 skipped");
     }
 
     #[test]

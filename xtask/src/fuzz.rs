@@ -64,9 +64,9 @@ impl<'a> Wish<'a> {
 pub(crate) fn command(workspace: &Workspace, words: &[&str]) -> Result<ExitCode> {
     let wish = Wish::read(words)?;
     setup::everything(workspace)?;
-    let Counts { passed, failed } = run(workspace, &wish)?;
-    say::line(&format!("{passed} passed, {failed} failed"));
-    Ok(if failed == 0 {
+    let counts = run(workspace, &wish)?;
+    say::line(&counts.to_string());
+    Ok(if counts.failed == 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

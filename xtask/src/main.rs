@@ -22,6 +22,7 @@ mod parts;
 mod say;
 mod services;
 mod setup;
+mod skipped;
 mod step;
 mod system;
 mod torture;

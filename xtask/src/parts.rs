@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::counts::{self, Counts};
 use crate::workspace::Workspace;
-use crate::{bindings, fuzz, interrupt, npm, say, setup, step, torture};
+use crate::{bindings, fuzz, interrupt, npm, say, setup, skipped, step, torture};
 
 /// How a part's result becomes a count.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +22,8 @@ enum Kind {
 struct Results {
     counts: Counts,
     failed: Vec<&'static str>,
+    /// Tests that this machine lacks something for.
+    skipped: Vec<String>,
 }
 
 /// Runs everything. Fails if any part fails.
@@ -38,10 +40,13 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     if !results.failed.is_empty() {
         say::line(&format!("\nFailed: {}.", results.failed.join(", ")));
     }
-    let Counts { passed, failed } = results.counts;
+    if !results.skipped.is_empty() {
+        let (count, names) = (results.skipped.len(), results.skipped.join(", "));
+        say::line(&format!("\n{count} said nothing here: {names}."));
+    }
     say::line(&format!("\nAfter {}:", say::span(begun.elapsed())));
-    say::line(&format!("{passed} passed, {failed} failed"));
-    Ok(if failed == 0 {
+    say::line(&results.counts.to_string());
+    Ok(if results.counts.failed == 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -150,17 +155,20 @@ impl Results {
         kind: Kind,
     ) -> Result<()> {
         let limit = Duration::from_secs(45 * 60);
+        skipped::forget(workspace)?;
         let outcome = step::run(name, command, workspace.log(name), limit)?;
         let counts = match kind {
             Kind::Check => counts::of_check(outcome.passed),
-            Kind::Runner => counts::of_runner(&outcome.output, outcome.passed),
+            Kind::Runner => {
+                let mut counts = counts::of_runner(&outcome.output, outcome.passed);
+                for name in skipped::names(workspace) {
+                    counts.skip(1);
+                    self.skipped.push(name);
+                }
+                say::line(&format!("  {counts}"));
+                counts
+            }
         };
-        if let Kind::Runner = kind {
-            say::line(&format!(
-                "  {} passed, {} failed",
-                counts.passed, counts.failed
-            ));
-        }
         self.counts += counts;
         if counts.failed > 0 {
             self.failed.push(name);
