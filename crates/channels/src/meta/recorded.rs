@@ -126,7 +126,7 @@ fn what_was_sent_has_an_id() {
         assert_eq!(platform_id, id);
     }
     let answer = read(&graph, "messenger.send.response.json");
-    let Outcome::Sent { platform_id, .. } = messenger::sent(&answer, domain::Timestamp(0)) else {
+    let Outcome::Sent { platform_id, .. } = messenger::sent(&answer, Timestamp(1)) else {
         panic!("{answer}")
     };
     assert_eq!(platform_id, "mid.1456970487936:c34767dfe57ee6e339");
