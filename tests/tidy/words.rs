@@ -2,7 +2,7 @@
 //!
 //! The words are put together from halves, so that this file does not find itself.
 
-use crate::repository::{Source, expect_none, sources};
+use crate::repository::{Source, expect_none, root, sources};
 
 /// What a generator or a hurried hand leaves behind.
 const PLACEHOLDERS: &[&str] = &[
@@ -59,12 +59,45 @@ fn foreign_registry(source: &Source) -> Option<String> {
     Some(format!("{}:{number}: {}", source.path, line.trim()))
 }
 
+/// The crate that may have `unsafe`. What is forbidden to all cannot be allowed to one, so its lints
+/// are a copy.
+const UNSAFE: &str = "crates/memory/Cargo.toml";
+
+/// The lints of the workspace that the crate with `unsafe` lacks.
+fn lints_lacking(workspace: &str, copy: &str) -> Vec<String> {
+    let lints = workspace.split("[workspace.lints.").skip(1);
+    let lines = lints.flat_map(|table| {
+        table
+            .lines()
+            .skip(1)
+            .take_while(|line| !line.starts_with('['))
+    });
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with("unsafe_code"))
+        .filter(|line| !copy.lines().any(|there| there == *line))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn the_crate_with_unsafe_has_every_other_lint() {
+    let text = |path: &str| std::fs::read_to_string(root().join(path)).expect("a manifest");
+    let (workspace, copy) = (text("Cargo.toml"), text(UNSAFE));
+    assert_eq!(lints_lacking(&workspace, &copy), [] as [String; 0]);
+    let without = copy.replace("string_slice = \"deny\"", "");
+    assert_eq!(
+        lints_lacking(&workspace, &without),
+        ["string_slice = \"deny\""],
+        "the control"
+    );
+}
+
 /// A crate without the workspace's lints is a crate without lints.
 fn manifest_without_lints(source: &Source) -> Option<String> {
     // The fuzz targets are a workspace of their own, with lints of their own.
     let apart = source.text.contains("\n[workspace]\n") && source.text.contains("\n[lints.rust]\n");
     let shared = source.text.contains("[lints]\nworkspace = true");
-    let missing = source.is("Cargo.toml") && !shared && !apart;
+    let missing = source.is("Cargo.toml") && !shared && !apart && source.path != UNSAFE;
     missing.then(|| format!("{}: does not take the workspace's lints", source.path))
 }
 
