@@ -20,8 +20,9 @@ const WRITES: i64 = -16_384;
 /// The same of a reader; there are several of each file.
 const READS: i64 = -4_096;
 
-/// A log of so many pages is moved into its file.
-const LONG_LOG: i32 = 1_000;
+/// A log of so many pages, 16 MiB, is moved into its file. Each time costs two more syncs, and a page
+/// that was written often meanwhile is moved once; after a crash the log is read through.
+const LONG_LOG: i32 = 4_000;
 
 /// Opens an existing file for writing. The key fits, or the answer is [`Error::Damaged`]: the key
 /// check value was right before we came here. Closing it leaves file and log as they are, until
