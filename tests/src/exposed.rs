@@ -103,11 +103,12 @@ fn cores(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Waits until a process is the program `sleep`: until then it bears the name of what started it.
+/// Waits until a process is the program `sleep` and sleeps: until then it bears the name of what
+/// started it, and for a moment after that its environment is not there yet.
 pub async fn sleeps(id: u32) -> Result<()> {
     wait::until("the program", async || {
-        let name = std::fs::read_to_string(format!("/proc/{id}/comm"))?;
-        Ok((name.trim() == "sleep").then_some(()))
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
+        Ok(stat.contains("(sleep) S ").then_some(()))
     })
     .await
 }
