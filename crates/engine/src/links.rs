@@ -43,11 +43,12 @@ fn page(mut url: Url) -> Result<LinkTarget> {
     })
 }
 
-/// Only the address: subject, text and copies are the writer's, not the owner's.
+/// Only the address: subject, text and copies are the writer's, not the owner's. With a slash in it
+/// the next reader might take a part of it for a host.
 fn letter(url: &Url) -> Result<LinkTarget> {
     let address = url.path();
     let (name, host) = address.rsplit_once('@').ok_or(Error::BadLink)?;
-    let plain = !name.is_empty() && !host.is_empty() && !address.contains([',', ';', '%']);
+    let plain = !name.is_empty() && !host.is_empty() && !address.contains([',', ';', '%', '/']);
     if !plain {
         return Err(Error::BadLink);
     }
@@ -232,6 +233,8 @@ mod tests {
             "https://",
             "mailto:",
             "mailto:a@b.example,c@d.example",
+            // Written again it would have a host, and no address.
+            "mailto://mailto://a@b.example",
             "tel:*#06#",
             "https://example.com/\u{0}",
             &format!("https://example.com/{}", "a".repeat(LONGEST)),
