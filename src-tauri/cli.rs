@@ -27,7 +27,7 @@ pub enum Job {
     VerifyReceipt {
         /// The saved receipt.
         file: PathBuf,
-        /// Trust only this relay key (as `shopbell-relay` prints it).
+        /// Trust only this relay key (as the relay shows it at `/keys`).
         #[arg(long, value_name = "K")]
         relay_key: Option<String>,
     },
