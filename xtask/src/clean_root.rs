@@ -42,33 +42,14 @@ pub(crate) fn install_and_start(workspace: &Workspace, deb: &Path) -> Result<()>
     // The lists went when the root was finished.
     inside(&root, &["apt-get", "update"])?;
     // What it only recommends stays out: a library it forgot to ask for may come along with that.
-    inside(
-        &root,
-        &[
-            "apt-get",
-            "install",
-            "-y",
-            "--no-install-recommends",
-            "/srv/shopbell.deb",
-        ],
-    )?;
+    add(&root, &["/srv/shopbell.deb"])?;
     say::line("✓ installs, with what it needs and nothing it recommends");
     files(&root)?;
     let version = inside(&root, &["shopbell", "--version"])?;
     say::line(&format!("✓ answers: {}", version.trim()));
-    inside(
+    add(
         &root,
-        &[
-            "apt-get",
-            "install",
-            "-y",
-            "--no-install-recommends",
-            "xvfb",
-            "xauth",
-            "dbus-daemon",
-            "xdotool",
-            "x11-apps",
-        ],
+        &["xvfb", "xauth", "dbus-daemon", "xdotool", "x11-apps"],
     )?;
     inside(&root, &["sh", "-c", START])?;
     say::line(&format!(
@@ -92,6 +73,12 @@ fn is_root() -> bool {
 #[cfg(not(unix))]
 fn is_root() -> bool {
     false
+}
+
+/// Installs packages in the root, and nothing that they only recommend.
+fn add(root: &Path, packages: &[&str]) -> Result<()> {
+    let install = ["apt-get", "install", "-y", "--no-install-recommends"];
+    inside(root, &[install.as_slice(), packages].concat()).map(drop)
 }
 
 /// A new root from the sources of this system.

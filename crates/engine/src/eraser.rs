@@ -179,11 +179,7 @@ impl Eraser {
     /// Goes on with what met trouble.
     pub(crate) fn go_on(&self, secrets: &dyn Secrets) {
         let held_up = self.held_up().clone();
-        for id in held_up {
-            if let Err(error) = self.erase(secrets, &id) {
-                tracing::warn!(%error, "an erasure goes on later");
-            }
-        }
+        self.try_each(secrets, held_up);
         self.remove_left_secrets(secrets);
     }
 
@@ -248,12 +244,15 @@ impl Eraser {
     /// At start: goes on with every erasure that was cut off. Without a keychain the data still
     /// dies; its items are removed later.
     pub(crate) fn resume(&self, secrets: Option<&dyn Secrets>) {
-        for wipe in self.wipes() {
-            if wipe.stage >= Stage::Swept {
-                continue;
-            }
-            let erased = self.erase(secrets.unwrap_or(&NoSecrets), &wipe.deletion_id);
-            if let Err(error) = erased {
+        let wipes = self.wipes().into_iter();
+        let unfinished = wipes.filter(|wipe| wipe.stage < Stage::Swept);
+        let ids = unfinished.map(|wipe| wipe.deletion_id);
+        self.try_each(secrets.unwrap_or(&NoSecrets), ids);
+    }
+
+    fn try_each(&self, secrets: &dyn Secrets, ids: impl IntoIterator<Item = String>) {
+        for id in ids {
+            if let Err(error) = self.erase(secrets, &id) {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
                 tracing::error!(%error, cause, "an erasure goes on later");
             }
