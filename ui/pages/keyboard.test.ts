@@ -1,19 +1,9 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { serve, type Served } from './serve';
-import { browser, visit } from './window';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { stage } from './stage';
+import { visit } from './window';
 
-let served: Served;
-let at: Browser;
-
-beforeAll(async () => {
-  served = await serve();
-  at = await browser();
-});
-afterAll(async () => {
-  await at.close();
-  await served.close();
-});
+const on = stage();
 
 interface Focused {
   readonly name: string;
@@ -43,7 +33,7 @@ async function focused(page: Page): Promise<Focused> {
 
 describe('by keyboard alone', () => {
   it('every stop of the Tab key is visible, and there is no trap', async () => {
-    const { page, close } = await visit(at, served.url, 'scene=inbox');
+    const { page, close } = await visit(on.at, on.url, 'scene=inbox');
     await page.locator('[role=option]').first().waitFor();
     await page.keyboard.press('j');
     await page.locator('[role=log]').waitFor();
@@ -65,7 +55,7 @@ describe('by keyboard alone', () => {
   });
 
   it('the whole job is done: find, read, answer, take back, go on', async () => {
-    const { page, close } = await visit(at, served.url, 'scene=inbox&hold=20');
+    const { page, close } = await visit(on.at, on.url, 'scene=inbox&hold=20');
     await page.locator('[role=option]').first().waitFor();
     await page.keyboard.press('j');
     await page.getByRole('heading', { name: 'Clara Whitfield' }).first().waitFor();
@@ -106,7 +96,7 @@ describe('by keyboard alone', () => {
   });
 
   it('letters are letters while a field is being written in', async () => {
-    const { page, close } = await visit(at, served.url, 'scene=inbox');
+    const { page, close } = await visit(on.at, on.url, 'scene=inbox');
     await page.locator('[role=option]').first().waitFor();
     await page.keyboard.press('j');
     await page.keyboard.press('r');
@@ -118,7 +108,7 @@ describe('by keyboard alone', () => {
   });
 
   it('a dialog keeps the focus and gives it back', async () => {
-    const { page, close } = await visit(at, served.url, 'scene=inbox');
+    const { page, close } = await visit(on.at, on.url, 'scene=inbox');
     await page.keyboard.press('Control+,');
     const opener = page.getByRole('button', { name: 'Disconnect and wipe' }).first();
     await opener.focus();
@@ -140,7 +130,7 @@ describe('by keyboard alone', () => {
   });
 
   it('accounts are chosen with the arrows and the space bar', async () => {
-    const { page, close } = await visit(at, served.url, 'scene=choose');
+    const { page, close } = await visit(on.at, on.url, 'scene=choose');
     const first = page.getByRole('option').first();
     await first.waitFor();
     expect(await first.getAttribute('aria-selected')).toBe('true');
@@ -154,7 +144,7 @@ describe('by keyboard alone', () => {
   });
 
   it('theme, language and direction are right in the first frame', async () => {
-    const { page, close } = await visit(at, served.url, 'scene=inbox&theme=dark&lang=ar', {
+    const { page, close } = await visit(on.at, on.url, 'scene=inbox&theme=dark&lang=ar', {
       locale: 'ar',
     });
     const root = await page.evaluate(() => {

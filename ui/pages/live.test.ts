@@ -1,25 +1,14 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { FakeShop } from '../src/backend/fake/fake';
-import { serve, type Served } from './serve';
-import { browser, visit } from './window';
+import { stage } from './stage';
+import { visit } from './window';
 
-let served: Served;
-let at: Browser;
-
-beforeAll(async () => {
-  served = await serve();
-  at = await browser();
-});
-afterAll(async () => {
-  await at.close();
-  await served.close();
-});
+const on = stage();
 
 it('a list draws the rows that come while it is shown', async () => {
   // High enough for all of them: a list draws no more than is in view.
   const size = { width: 1440, height: 2400 };
-  const { page, close } = await visit(at, served.url, 'scene=inbox', { size });
+  const { page, close } = await visit(on.at, on.url, 'scene=inbox', { size });
   const rows = page.getByRole('option');
   await rows.first().waitFor();
   const shown = await rows.count();

@@ -1,25 +1,14 @@
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { screens } from './scenes';
-import { serve, type Served } from './serve';
-import { browser, looks, overflows, violations, visit, visitor, type Visited } from './window';
+import { stage } from './stage';
+import { looks, overflows, violations, visit, visitor, type Visited } from './window';
 
-let served: Served;
-let at: Browser;
-
-beforeAll(async () => {
-  served = await serve();
-  at = await browser();
-});
-afterAll(async () => {
-  await at.close();
-  await served.close();
-});
+const on = stage();
 
 describe.each(looks)('in $name', (look) => {
   let visited: Visited;
   beforeAll(async () => {
-    visited = await visitor(at, served.url, look);
+    visited = await visitor(on.at, on.url, look);
   });
   afterAll(() => visited.close());
 
@@ -41,7 +30,7 @@ const tight = [
 describe.each(tight)('$name', ({ ask, size }) => {
   let visited: Visited;
   beforeAll(async () => {
-    visited = await visitor(at, served.url, { size });
+    visited = await visitor(on.at, on.url, { size });
   });
   afterAll(() => visited.close());
 
@@ -55,7 +44,7 @@ describe.each(tight)('$name', ({ ask, size }) => {
 
 describe('the checks themselves', () => {
   it('find a list without a name and words without contrast', async () => {
-    const { page, close } = await visit(at, served.url, 'scene=inbox');
+    const { page, close } = await visit(on.at, on.url, 'scene=inbox');
     await page.locator('[role=option]').first().waitFor();
     await page.evaluate(() => {
       document.querySelector('[role=listbox]')?.removeAttribute('aria-label');
@@ -68,7 +57,7 @@ describe('the checks themselves', () => {
   });
 
   it('find a button that hangs over the edge', async () => {
-    const { page, close } = await visit(at, served.url, 'scene=inbox');
+    const { page, close } = await visit(on.at, on.url, 'scene=inbox');
     await page.evaluate(() => {
       const button = document.createElement('button');
       button.textContent = 'Over the edge';
@@ -81,7 +70,7 @@ describe('the checks themselves', () => {
   });
 
   it('see that the content policy is in force', async () => {
-    const { page, complaints, close } = await visit(at, served.url, 'scene=inbox');
+    const { page, complaints, close } = await visit(on.at, on.url, 'scene=inbox');
     const reached = await page.evaluate(() =>
       fetch('https://example.com/').then(
         () => true,
