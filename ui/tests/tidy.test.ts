@@ -78,6 +78,17 @@ it('keeps every colour in the tokens', () => {
     }
 });
 
+it('draws letters closer only where they are large', () => {
+  const rules = [...sources].flatMap(([path, text]) =>
+    [...text.matchAll(/\{([^{}]*)\}/g)]
+      .map((found) => found[1] ?? '')
+      .filter((rule) => /letter-spacing:(?! 0;| inherit;| var\(--track-caps\))/.test(rule))
+      .map((rule) => ({ path, size: /font-size: var\(--text-(\w+)\)/.exec(rule)?.[1] })),
+  );
+  expect(rules.length).toBeGreaterThan(2);
+  expect(rules.filter(({ size }) => size !== '2xl' && size !== '3xl')).toEqual([]);
+});
+
 it('uses logical directions, so that right-to-left is free', () => {
   for (const [path, text] of sources)
     if (path.endsWith('.svelte')) {
