@@ -1,7 +1,17 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sayLooked } from '../src/components/settings/looked';
 import { connection } from '../src/backend/fake/scenes';
-import { day, exactSpan, fromNow, moment, since, span, stamp, when } from '../src/i18n/times';
+import {
+  day,
+  exactSpan,
+  fromNow,
+  moment,
+  since,
+  span,
+  stamp,
+  until,
+  when,
+} from '../src/i18n/times';
 import { mayReply, sayWindow } from '../src/i18n/window';
 import { words } from '../src/i18n/words.svelte';
 
@@ -27,6 +37,22 @@ describe('moments', () => {
     expect(moment(at(23, 14, 4), now)).toMatch(/^yesterday at /);
     expect(stamp(at(23, 14, 4), now)).toMatch(/^Yesterday /);
     expect(since(at(24, 10, 49), now)).not.toContain('today');
+    expect(moment(at(25, 14, 4), now)).toMatch(/^tomorrow at /);
+  });
+
+  it('that something ends at are said by their day', () => {
+    const ends = [at(24, 14, 4), at(25, 14, 4), at(28, 14, 4)];
+    const [today, tomorrow, later] = ends.map((end) => until(end, now));
+    expect(today).toMatch(/04.* today$/);
+    expect(tomorrow).toMatch(/04.* tomorrow$/);
+    expect(later).toMatch(/04.* on Saturday$/);
+    expect(until(new Date(2026, 11, 3, 9).getTime(), now)).toMatch(/3|Dec/);
+    words.tongue = 'ar';
+    expect(ends.map((end) => until(end, now))).toEqual([
+      'الساعة 14:04 اليوم',
+      'الساعة 14:04 غدًا',
+      'الساعة 14:04 يوم السبت',
+    ]);
   });
 });
 

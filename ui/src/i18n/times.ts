@@ -51,12 +51,21 @@ export function month(at: number): string {
   return format(at, { month: 'long', year: 'numeric' });
 }
 
-/** A moment inside a sentence: "today at 14:04", "yesterday at 14:04", "12 Nov at 14:04". */
+/** A moment inside a sentence: "today at 14:04", "tomorrow at 14:04", "12 Nov at 14:04". */
 export function moment(at: number, now: number): string {
   const days = daysBetween(at, now);
   if (days === 0) return t('time.todayAt', { time: clock(at) });
   if (days === 1) return t('time.yesterdayAt', { time: clock(at) });
+  if (days === -1) return t('time.tomorrowAt', { time: clock(at) });
   return t('time.dayAt', { day: nearDay(at, now), time: clock(at) });
+}
+
+/** A moment after "until": "14:04 today", "14:04 tomorrow", "14:04 on Saturday". */
+export function until(at: number, now: number): string {
+  const days = daysBetween(at, now);
+  if (days === 0) return t('time.untilToday', { time: clock(at) });
+  if (days === -1) return t('time.untilTomorrow', { time: clock(at) });
+  return t('time.untilDay', { day: nearDay(at, now), time: clock(at) });
 }
 
 /** A moment after "since": "10:49", "yesterday at 10:49". */

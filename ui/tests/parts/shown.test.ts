@@ -44,6 +44,49 @@ describe('connections of one name', () => {
   });
 });
 
+describe('the counter', () => {
+  const line = () => document.querySelector<HTMLElement>('.allowed .words');
+
+  it('says until when an answer is allowed, and why, without being asked', async () => {
+    await open();
+    await page.getByRole('option', { name: 'Sofia' }).click();
+    await expect.poll(() => line()?.innerText).toMatch(/^21 h left to reply, until .* tomorrow\./);
+    expect(line()?.innerText).toMatch(/Sofia Marques last wrote today at .*$/);
+  });
+
+  it('says it of an answer in person too', async () => {
+    const shop = await open('scene=trouble');
+    const one = shop.kept.find(({ seed }) => seed.name.startsWith('Café'));
+    shop.tell({ kind: 'open', conversationId: one?.seed.id ?? '' });
+    await expect
+      .poll(() => line()?.innerText)
+      .toMatch(/^5 days left, written by a person, until .* on Monday\./);
+  });
+
+  it('keeps the end in view where there is little room, and the reason one press away', async () => {
+    for (const ask of ['', 'lang=ar']) {
+      await open(ask);
+      await page.viewport(1440, 900);
+      await page.getByRole('option', { name: 'Sofia' }).click();
+      await expect.poll(line).not.toBeNull();
+      await page.viewport(320, 640);
+      const [end, reason] = document.querySelectorAll('.allowed .words > span');
+      const room = document.querySelector('.allowed')?.getBoundingClientRect();
+      const said = end?.getBoundingClientRect();
+      expect(said?.width).toBeGreaterThan(0);
+      expect(said?.left).toBeGreaterThanOrEqual(room?.left ?? 0);
+      expect(said?.right).toBeLessThanOrEqual(room?.right ?? 0);
+      expect(line()?.scrollWidth).toBeLessThanOrEqual(line()?.clientWidth ?? 0);
+      await expect.poll(() => reason?.checkVisibility()).toBe(false);
+      document.querySelector<HTMLElement>('.why')?.click();
+      await expect
+        .poll(() => document.querySelector('.after .reason-here')?.checkVisibility())
+        .toBe(true);
+      await close();
+    }
+  });
+});
+
 describe('a message that was not sent', () => {
   it('has its ways on in words, and never contradicts the counter', async () => {
     await open();
