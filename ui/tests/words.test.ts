@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ar } from '../src/i18n/ar';
 import { en } from '../src/i18n/en';
@@ -51,6 +52,14 @@ describe('the catalogues', () => {
   it('say nothing a shop owner would not say', () => {
     const never = /\b(agent|ticket|webhook|inbox id|oops|please|token|error)\b|!/i;
     for (const [key, sentence] of sentences(en)) expect(sentence, key).not.toMatch(never);
+  });
+
+  it('promise of the relay what is so: it seals what passes, and cannot read what it keeps', () => {
+    const about = '../src-tauri/linux/app.shopbell.desktop.metainfo.xml';
+    for (const text of [en['first.step1Text'], en['relay.lead'], readFileSync(about, 'utf8')])
+      expect(text).toMatch(/seals each message.* can read none of what it keeps\./);
+    for (const text of [ar['first.step1Text'], ar['relay.lead']])
+      expect(text).toMatch(/يختم كل رسالة.*مما يحفظه\./);
   });
 
   it('have a sentence for each reason a message was not sent', () => {

@@ -584,7 +584,7 @@ export const ar: Catalogue = {
   'first.connect': 'اربط متجري',
   'first.minutes': 'نحو 3 دقائق',
   'first.step1': 'تعرّف إلى المرحِّل',
-  'first.step1Text': 'يمرّر رسائل مختومة إلى هذا الحاسوب ولا يستطيع قراءة أي منها.',
+  'first.step1Text': 'يختم كل رسالة لهذا الحاسوب، ولا يستطيع قراءة شيء مما يحفظه.',
   'first.step2': 'سجّل الدخول في متصفحك',
   'first.step2Text': 'في فيسبوك كما تفعل دائمًا. لا يرى Shopbell كلمة سرّك أبدًا.',
   'first.step3': 'اختر ما يُربط',
@@ -595,7 +595,8 @@ export const ar: Catalogue = {
   'first.promise': 'رسائلك على هذا الحاسوب وحده، ولا مكان آخر.',
 
   'relay.title': 'تعرّف إلى المرحِّل',
-  'relay.lead': 'من أعد لك Shopbell أعطاك عنوانه. يمرّر رسائل مختومة ولا يستطيع قراءة أي منها.',
+  'relay.lead':
+    'من أعد لك Shopbell أعطاك عنوانه. يختم كل رسالة وهي تمر، ولا يستطيع قراءة شيء مما يحفظه.',
   'relay.address': 'عنوان المرحِّل',
   'relay.addressHelp': 'مثل relay.example.com. بلا تشفير على هذا الحاسوب فقط.',
   'relay.continue': 'متابعة',

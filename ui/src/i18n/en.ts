@@ -489,7 +489,7 @@ export const en = {
   'first.connect': 'Connect my shop',
   'first.minutes': 'About 3 minutes',
   'first.step1': 'Meet your relay',
-  'first.step1Text': 'It passes sealed messages on to this computer and can read none of them.',
+  'first.step1Text': 'It seals each message for this computer and can read none of what it keeps.',
   'first.step2': 'Sign in in your browser',
   'first.step2Text': 'At Facebook, as you always do. Shopbell never sees your password.',
   'first.step3': 'Choose what to connect',
@@ -501,7 +501,7 @@ export const en = {
 
   'relay.title': 'Meet your relay',
   'relay.lead':
-    'Whoever set Shopbell up for you gave you its address. It passes sealed messages on and can read none of them.',
+    'Whoever set Shopbell up for you gave you its address. It seals each message as it passes and can read none of what it keeps.',
   'relay.address': 'Relay address',
   'relay.addressHelp': 'Such as relay.example.com. Without encryption only on this computer.',
   'relay.continue': 'Continue',
