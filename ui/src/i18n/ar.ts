@@ -598,7 +598,7 @@ export const ar: Catalogue = {
   'relay.lead':
     'من أعد لك Shopbell أعطاك عنوانه. يختم كل رسالة وهي تمر، ولا يستطيع قراءة شيء مما يحفظه.',
   'relay.address': 'عنوان المرحِّل',
-  'relay.addressHelp': 'مثل relay.example.com. بلا تشفير على هذا الحاسوب فقط.',
+  'relay.addressHelp': 'يبدو هكذا: relay.example.com. اكتبه أو الصقه تمامًا كما أُعطي لك.',
   'relay.continue': 'متابعة',
   'relay.compare': 'أهذه كلماته؟',
   'relay.compareText': 'قارنها بالكلمات التي أُعطيتها. تُثبت أن لا أحد يقف بينكما.',

@@ -503,7 +503,8 @@ export const en = {
   'relay.lead':
     'Whoever set Shopbell up for you gave you its address. It seals each message as it passes and can read none of what it keeps.',
   'relay.address': 'Relay address',
-  'relay.addressHelp': 'Such as relay.example.com. Without encryption only on this computer.',
+  'relay.addressHelp':
+    'It looks like relay.example.com. Type or paste it just as you were given it.',
   'relay.continue': 'Continue',
   'relay.compare': 'Are these its words?',
   'relay.compareText':

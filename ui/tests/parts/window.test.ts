@@ -70,7 +70,11 @@ describe('the names tests and screen readers rely on', () => {
   it('are all there in the first run', async () => {
     const shop = await open('scene=firstRun');
     await page.getByRole('button', { name: 'Connect my shop' }).click();
-    await page.getByRole('textbox', { name: 'Relay address' }).fill('https://relay.example.com');
+    const address = page.getByRole('textbox', { name: 'Relay address' });
+    await expect
+      .element(address)
+      .toHaveAccessibleDescription(/^It looks like relay\.example\.com\./);
+    await address.fill('https://relay.example.com');
     await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByRole('button', { name: 'They match' }).click();
     await page.getByRole('button', { name: 'Continue in the browser' }).click();
