@@ -244,6 +244,8 @@ async fn privacy_says_what_is_kept_and_data_deletion_how_to_end_it() {
     let (status, _, html) = page(&world, "/data-deletion").await;
     assert_eq!(status, 200);
     assert!(html.contains("Disconnect and wipe") && html.contains("privacy@example.org"));
+    // The name that Facebook gives the place, the same as in the guides.
+    assert!(html.contains("Facebook settings, Business integrations"));
 }
 
 #[tokio::test]

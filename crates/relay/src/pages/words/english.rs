@@ -97,8 +97,8 @@ pub(super) const WORDS: Words = Words {
         (
             "If you are the shop",
             "In Shopbell, open Settings, Connections, and choose “Disconnect and wipe”. The data is \
-             dead within seconds. Or open your Facebook settings, Apps and websites, remove the app \
-             and ask for deletion: you get a code, and a page here shows how far it is.",
+             dead within seconds. Or open your Facebook settings, Business integrations, remove the \
+             app and ask for deletion: you get a code, and a page here shows how far it is.",
         ),
         (
             "If you wrote to a shop",

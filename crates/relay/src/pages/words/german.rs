@@ -103,9 +103,9 @@ pub(super) const WORDS: Words = Words {
         (
             "Wenn Sie das Geschäft sind",
             "In Shopbell unter Einstellungen, Verbindungen „Trennen und löschen“ wählen. Die Daten \
-             sind binnen Sekunden unbrauchbar. Oder in den Facebook-Einstellungen unter Apps und \
-             Websites die App entfernen und die Löschung verlangen: Sie erhalten einen Code, und \
-             eine Seite hier zeigt den Stand.",
+             sind binnen Sekunden unbrauchbar. Oder in den Facebook-Einstellungen unter \
+             Business-Integrationen die App entfernen und die Löschung verlangen: Sie erhalten einen \
+             Code, und eine Seite hier zeigt den Stand.",
         ),
         (
             "Wenn Sie einem Geschäft geschrieben haben",

@@ -102,8 +102,8 @@ pub(super) const WORDS: Words = Words {
         (
             "Si usted es la tienda",
             "En Shopbell, abra Configuración, Conexiones, y elija «Desconectar y borrar». Los datos \
-             quedan inutilizados en segundos. O abra la configuración de Facebook, Aplicaciones y \
-             sitios web, quite la aplicación y pida la eliminación: recibirá un código y una página \
+             quedan inutilizados en segundos. O abra la configuración de Facebook, Integraciones \
+             comerciales, quite la aplicación y pida la eliminación: recibirá un código y una página \
              aquí muestra cómo avanza.",
         ),
         (
