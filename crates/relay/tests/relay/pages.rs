@@ -235,6 +235,7 @@ async fn privacy_says_what_is_kept_and_data_deletion_how_to_end_it() {
     assert_eq!(status, 200);
     for said in [
         "30 days at most",
+        "A keyed hash of each delivery, for eight days, to know one that Meta repeats.",
         "A request sealed for a computer that is off waits until that is on.",
         "Tokens are sealed",
         "Pseudonyms of connected accounts",

@@ -64,8 +64,9 @@ pub(super) const WORDS: Words = Words {
             "Public keys of the shop’s computers. Sealed messages until the computer has them for \
              good, and one day longer; 30 days at most. Pseudonyms of connected accounts and of the \
              people who signed in, made with a secret that is not kept beside them. The minute \
-             something arrived, and its size. Counts. Deletion requests and their receipts, for \
-             400 days. A request sealed for a computer that is off waits until that is on.",
+             something arrived, and its size. Counts. A keyed hash of each delivery, for eight \
+             days, to know one that Meta repeats. Deletion requests and their receipts, for 400 \
+             days. A request sealed for a computer that is off waits until that is on.",
         ),
         (
             "What it does not keep",

@@ -68,9 +68,10 @@ pub(super) const WORDS: Words = Words {
             "Öffentliche Schlüssel der Rechner des Geschäfts. Versiegelte Nachrichten, bis der \
              Rechner sie sicher hat, und einen Tag länger; höchstens 30 Tage. Pseudonyme der \
              verbundenen Konten und der Angemeldeten, gebildet mit einem Geheimnis, das nicht \
-             daneben liegt. Die Minute, in der etwas kam, und seine Größe. Zählwerte. Löschanfragen \
-             und ihre Quittungen, 400 Tage lang. Eine Anfrage, die für einen ausgeschalteten \
-             Rechner versiegelt ist, wartet, bis er läuft.",
+             daneben liegt. Die Minute, in der etwas kam, und seine Größe. Zählwerte. Von jeder \
+             Zustellung ein Hashwert mit geheimem Schlüssel, acht Tage lang, um eine von Meta \
+             wiederholte zu erkennen. Löschanfragen und ihre Quittungen, 400 Tage lang. Eine \
+             Anfrage, die für einen ausgeschalteten Rechner versiegelt ist, wartet, bis er läuft.",
         ),
         (
             "Was es nicht aufbewahrt",

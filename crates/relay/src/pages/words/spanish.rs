@@ -68,9 +68,10 @@ pub(super) const WORDS: Words = Words {
             "Claves públicas de los equipos de la tienda. Mensajes sellados hasta que el equipo los \
              tiene con seguridad, y un día más; 30 días como máximo. Seudónimos de las cuentas \
              conectadas y de quienes iniciaron sesión, hechos con un secreto que no se guarda junto \
-             a ellos. El minuto en que algo llegó y su tamaño. Recuentos. Solicitudes de \
-             eliminación y sus recibos, durante 400 días. Una solicitud sellada para un equipo \
-             apagado espera hasta que se encienda.",
+             a ellos. El minuto en que algo llegó y su tamaño. Recuentos. De cada entrega, un \
+             hash hecho con una clave secreta, durante ocho días, para reconocer la que Meta \
+             repite. Solicitudes de eliminación y sus recibos, durante 400 días. Una solicitud \
+             sellada para un equipo apagado espera hasta que se encienda.",
         ),
         (
             "Qué no guarda",
