@@ -345,7 +345,7 @@ async fn verifies(counter: &Counter) -> Result<()> {
     };
     let (good, said) = run("shopbell", &["verify-receipt", &receipt.to_string_lossy()]).await?;
     ensure!(good, "{said}");
-    for words in ["scope person", "4 messages", "1 pictures", "Relay "] {
+    for words in ["scope person", "4 messages", "1 picture\n", "Relay "] {
         ensure!(said.contains(words), "{words:?} is not in {said}");
     }
     Ok(())

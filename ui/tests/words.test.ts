@@ -83,6 +83,20 @@ describe('a sentence', () => {
     expect(t('span.days', { n: 11 })).toBe('11 يومًا');
   });
 
+  it('counts on a receipt what the relay erased, and does not say of it that it waited', () => {
+    expect(t('wipe.relayErased', { n: 1 })).toBe('1 erased');
+    expect(t('wipe.receiptRelay')).not.toMatch(/wait/i);
+    words.tongue = 'ar';
+    expect([1, 2, 3, 11, 100].map((n) => t('wipe.relayErased', { n }))).toEqual([
+      'نسخة واحدة مُحيت',
+      'نسختان مُحيتا',
+      '3 نسخ مُحيت',
+      '11 نسخة مُحيت',
+      '100 نسخة مُحيت',
+    ]);
+    expect(t('wipe.receiptRelay')).not.toContain('ينتظر');
+  });
+
   it('marks what is strong and what was put in', () => {
     const pieces = words.pieces('wipe.lead', { name: 'Fern & Ribbon' });
     expect(pieces[0]).toEqual({ text: 'Fern & Ribbon', kind: 'strongGiven' });

@@ -74,10 +74,10 @@ fn write(receipt: &VerifiedReceipt, trusted: bool, out: &mut String) -> fmt::Res
         write_date(completion.completed_at)
     )?;
     for (name, number) in &completion.erased {
-        writeln!(out, "  {number} {name}")?;
+        writeln!(out, "  {}", counted(*number, name))?;
     }
     for (name, number) in &completion.kept {
-        writeln!(out, "  kept: {number} {name}")?;
+        writeln!(out, "  kept: {}", counted(*number, name))?;
     }
     for backup in &completion.backups {
         writeln!(out, "  a backup remains: {backup}")?;
@@ -111,12 +111,12 @@ fn write_relay(receipt: &VerifiedReceipt, trusted: bool, out: &mut String) -> fm
     };
     writeln!(
         out,
-        "Relay {} erased at {}: {} streams, {} sealed envelopes, {} routes",
+        "Relay {} erased at {}: {}, {}, {}",
         stated.relay,
         write_date(stated.erased_at),
-        stated.streams,
-        stated.envelopes,
-        stated.routes
+        counted(stated.streams, "streams"),
+        counted(stated.envelopes, "sealed envelopes"),
+        counted(stated.routes, "routes")
     )?;
     writeln!(
         out,
@@ -133,6 +133,15 @@ fn write_relay(receipt: &VerifiedReceipt, trusted: bool, out: &mut String) -> fm
         "Trusted: no key. Compare the relay key with the one the relay shows at /keys, or give it \
          with --relay-key."
     )
+}
+
+/// `1 picture`, `2 pictures`: what a receipt counts is named in the plural.
+fn counted(number: u64, names: &str) -> String {
+    let name = match number {
+        1 => names.strip_suffix('s').unwrap_or(names),
+        _ => names,
+    };
+    format!("{number} {name}")
 }
 
 fn said(what: AtMeta) -> String {
@@ -178,7 +187,7 @@ mod tests {
             deletion,
             notice: Digest::of(notice.as_bytes()),
             completed_at,
-            erased: vec![("messages".to_owned(), 214)],
+            erased: vec![("messages".to_owned(), 214), ("pictures".to_owned(), 1)],
             kept: Vec::new(),
             revoked: AtMeta::NotConfirmed,
             unsubscribed: AtMeta::StillNeeded,
@@ -208,6 +217,16 @@ mod tests {
             said.contains("Trusted: the computer's own word alone."),
             "{said}"
         );
+    }
+
+    #[test]
+    fn one_is_counted_as_one() {
+        assert_eq!(counted(1, "pictures"), "1 picture");
+        assert_eq!(counted(1, "sealed envelopes"), "1 sealed envelope");
+        assert_eq!(counted(0, "routes"), "0 routes");
+        assert_eq!(counted(214, "messages"), "214 messages");
+        let said = verify(&receipt(), None).unwrap();
+        assert!(said.contains("  1 picture\n"), "{said}");
     }
 
     #[test]

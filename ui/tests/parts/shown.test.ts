@@ -284,7 +284,7 @@ describe('a receipt', () => {
       'Conversations 1,284',
       'Messages 18,902',
       'Left over after the sweep 0',
-      'Waiting at the relay 14, erased',
+      'Sealed copies at the relay 14 erased',
       'deletion bf3c eed8 … cb45',
       'this computer ed25519 DMk7…zQI=',
       'relay ed25519 Zt07…mA4=',
