@@ -157,9 +157,9 @@ impl Owner {
 
     /// Types the name that the dialog asks for and presses the button.
     pub async fn confirms(&self) -> Result<String> {
-        let name = "document.querySelector('#typed-help strong, #typed-help b')?.textContent";
+        let name = "document.querySelector('label[for=typed] b')?.textContent";
         let name = self.page.answer(name, "the name to type").await?;
-        let field = Find::named("textbox", "Type the name to confirm");
+        let field = Find::with("textbox", "to confirm");
         self.fills(&field, name.as_str().unwrap_or_default())
             .await?;
         self.page.press("Wipe now").await?;

@@ -58,7 +58,9 @@ describe('the names tests and screen readers rely on', () => {
     await expect.element(dialog).toBeVisible();
     const now = page.getByRole('button', { name: 'Wipe now' });
     await expect.element(now).toBeDisabled();
-    await page.getByRole('textbox', { name: 'Type the name to confirm' }).fill('fernandribbon');
+    await page
+      .getByRole('textbox', { name: 'Type fernandribbon to confirm' })
+      .fill('fernandribbon');
     await now.click();
     await expect.element(page.getByRole('dialog', { name: 'Deletion receipt' })).toBeVisible();
     await page.getByRole('button', { name: 'Back to the inbox' }).click();
