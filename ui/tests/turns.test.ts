@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { NOW, them, us } from '../src/backend/fake/seeds';
-import { blocksOf, firstUnread } from '../src/components/thread/turns';
+import { blocksOf } from '../src/components/thread/turns';
 import { leftOf } from '../src/components/thread/limit';
 import { initials, tint } from '../src/components/shared/initials';
+import { firstUnread } from '../src/state/unread';
 
 const MINUTE = 60_000;
 
@@ -52,6 +53,9 @@ describe('turns', () => {
     expect(first).toBe(items[2]?.kind === 'message' ? items[2].message.id : '');
     expect(blocksOf(items, first).some((block) => block.kind === 'new')).toBe(true);
     expect(firstUnread(items, 0)).toBeUndefined();
+    // What came before the shop's own words was answered by them.
+    expect(firstUnread(items, 3)).toBe(first);
+    expect(firstUnread([...items, us(NOW, 'e')], 2)).toBeUndefined();
   });
 });
 

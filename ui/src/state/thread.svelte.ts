@@ -10,6 +10,7 @@ import {
 } from '../backend/backend';
 import { Reread } from './reread';
 import { turn } from './turn';
+import { firstUnread, isAnswered } from './unread';
 
 const PAGE = 60;
 const MOST = 200;
@@ -25,10 +26,10 @@ export class Thread {
   away = $state(false);
   /** The message that was searched for or jumped to. */
   foundId = $state<string>();
-  /** Messages that were unread when the thread was opened. */
-  unreadAtOpening = $state<number>();
   /** When the read began that brought what is shown. */
   asOf = 0;
+  /** What was unread when the thread was opened; null once it is not new any more. */
+  #unreadFrom = $state<string | null>();
   #older = $state<string | null>(null);
   #around: string | null = null;
   readonly #backend: Backend;
@@ -51,6 +52,12 @@ export class Thread {
 
   get items(): ThreadItemView[] {
     return this.view?.items ?? [];
+  }
+
+  /** The message the "New" line stands before, until it was answered. */
+  get newFrom(): string | undefined {
+    const from = this.#unreadFrom;
+    return from && !isAnswered(this.items, from) ? from : undefined;
   }
 
   get hasOlder(): boolean {
@@ -136,6 +143,11 @@ export class Thread {
     );
   }
 
+  /** The thread is looked away from: what was read by then is not new at the next look. */
+  leave(): void {
+    if (this.view?.conversation.unread === 0) this.#unreadFrom = null;
+  }
+
   dispose(): void {
     this.#deafen();
   }
@@ -165,7 +177,9 @@ export class Thread {
       if (!page.newer) this.#around = null;
       this.asOf = asOf;
       this.view = { ...page, items: [...kept, ...page.items] };
-      this.unreadAtOpening ??= page.conversation.unread;
+      // Around an older message the newest are not there to be counted.
+      if (this.#unreadFrom === undefined && !page.newer)
+        this.#unreadFrom = firstUnread(page.items, page.conversation.unread) ?? null;
       this.failure = undefined;
     } catch (thrown) {
       this.failure = codeOf(thrown);

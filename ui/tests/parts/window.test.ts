@@ -198,6 +198,44 @@ describe('answering', () => {
   });
 });
 
+describe('the line before what is new', () => {
+  const line = () => log().getByText('New', { exact: true });
+
+  it('stays while it is read, wherever more arrives, and goes with the answer', async () => {
+    const shop = await open('hold=20');
+    await option('田中').click();
+    await expect.element(line()).toBeVisible();
+    const next = () => document.querySelector('[data-new] + li')?.textContent;
+    const first = next();
+    await expect.poll(() => shop.asked.includes('markRead'), { timeout: 5000 }).toBe(true);
+    const id = shop.kept.find((one) => one.seed.name.startsWith('田中'))?.seed.id ?? '';
+    shop.arrive(id, 'もしもし');
+    await expect.element(log()).toHaveTextContent('もしもし');
+    expect(next()?.slice(0, 12)).toBe(first?.slice(0, 12));
+    await reply().fill('はい');
+    await userEvent.keyboard('{Enter}');
+    await expect.element(log()).toHaveTextContent('はい');
+    await expect.element(line()).not.toBeInTheDocument();
+    // Words that were taken back have answered nothing.
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect.element(line()).toBeVisible();
+  });
+
+  it('is gone for who read it and comes back', async () => {
+    const shop = await open();
+    await option('田中').click();
+    await expect.element(line()).toBeVisible();
+    await expect.poll(() => shop.asked.includes('markRead'), { timeout: 5000 }).toBe(true);
+    await expect.element(option('田中')).not.toHaveAccessibleName(/unread/);
+    await expect.element(line()).toBeVisible();
+    await page.getByRole('button', { name: 'Settings', exact: true }).click();
+    await expect.element(page.getByRole('region', { name: 'Connections' })).toBeVisible();
+    await page.getByRole('button', { name: 'Back', exact: true }).click();
+    await expect.element(log()).toBeVisible();
+    await expect.element(line()).not.toBeInTheDocument();
+  });
+});
+
 describe('what arrives', () => {
   it('is shown at once, and marked read after it was seen', async () => {
     const shop = await open();

@@ -46,22 +46,6 @@ export function blocksOf(items: readonly ThreadItemView[], firstNew: string | un
   return blocks;
 }
 
-/** The first message that was unread when the thread was opened. */
-export function firstUnread(
-  items: readonly ThreadItemView[],
-  unread: number | undefined,
-): string | undefined {
-  let left = unread ?? 0;
-  let first: string | undefined;
-  for (const item of items.toReversed()) {
-    if (left === 0) break;
-    if (item.kind !== 'message' || item.message.author !== 'person') continue;
-    first = item.message.id;
-    left -= 1;
-  }
-  return first;
-}
-
 /** One turn: the same side, close together, and nothing that needs words of its own. */
 function belongs(last: MessageView | undefined, next: MessageView): boolean {
   return (
