@@ -75,6 +75,13 @@ export const ar: Catalogue = {
     many: '{n} رسالة غير مقروءة',
     other: '{n} رسالة غير مقروءة',
   },
+  'rail.unreadConversations': {
+    one: 'محادثة غير مقروءة',
+    two: 'محادثتان غير مقروءتين',
+    few: '{n} محادثات غير مقروءة',
+    many: '{n} محادثة غير مقروءة',
+    other: '{n} محادثة غير مقروءة',
+  },
 
   // The list
   'list.conversations': 'المحادثات',

@@ -49,6 +49,10 @@ export const en = {
   'rail.settings': 'Settings',
   'rail.keys': 'Keyboard shortcuts',
   'rail.unreadCount': { one: '{n} unread', other: '{n} unread' },
+  'rail.unreadConversations': {
+    one: '{n} unread conversation',
+    other: '{n} unread conversations',
+  },
 
   // The list
   'list.conversations': 'Conversations',

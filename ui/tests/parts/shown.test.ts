@@ -44,6 +44,27 @@ describe('connections of one name', () => {
   });
 });
 
+describe('a number on the rail', () => {
+  const rail = () => page.getByRole('navigation', { name: 'Views' });
+
+  it('is in brass what is unread, also of one connection, and says so', async () => {
+    await open();
+    const instagram = rail().getByRole('button', { name: 'Instagram' });
+    await expect
+      .element(instagram)
+      .toHaveAccessibleName('Instagram Fern & Ribbon 1 unread conversation');
+    await expect
+      .element(instagram)
+      .toHaveAttribute('title', 'Instagram, Fern & Ribbon, 1 unread conversation');
+    await expect
+      .element(rail().getByRole('button', { name: 'Inbox' }))
+      .toHaveAccessibleName('Inbox 3 unread conversations');
+    await page.getByRole('option', { name: '田中' }).click();
+    // Read: there is no number that could be taken for what is unread.
+    await expect.element(instagram).toHaveAccessibleName('Instagram Fern & Ribbon');
+  });
+});
+
 describe('the counter', () => {
   const line = () => document.querySelector<HTMLElement>('.allowed .words');
 
