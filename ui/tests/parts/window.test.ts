@@ -37,7 +37,14 @@ describe('the names tests and screen readers rely on', () => {
 
   it('say on the first screen why the shop is empty, and give the receipt', async () => {
     await open('scene=erased');
-    await expect.element(page.getByRole('status')).toHaveTextContent('Facebook asked for it');
+    const news = page.getByRole('status').first();
+    await expect.element(news).toHaveTextContent('Facebook asked for it');
+    // Before the welcome, where it is noticed.
+    const [told, welcome] = [news.element(), document.querySelector('h1')];
+    expect(told.getBoundingClientRect().bottom).toBeLessThan(
+      welcome?.getBoundingClientRect().top ?? 0,
+    );
+    expect(told.getBoundingClientRect().top).toBeGreaterThan(0);
     await page.getByRole('button', { name: 'Show the receipt' }).click();
     await expect.element(page.getByRole('button', { name: 'Save the receipt' })).toBeVisible();
   });
@@ -45,6 +52,8 @@ describe('the names tests and screen readers rely on', () => {
   it('say nothing of the kind in a shop that is new', async () => {
     await open('scene=firstRun');
     expect(page.getByRole('button', { name: 'Show the receipt' }).elements()).toHaveLength(0);
+    // What is announced must be there, and empty, before it has words.
+    expect(document.querySelector('main [role=status]')?.textContent?.trim()).toBe('');
   });
 
   it('are all there in settings and the wipe', async () => {
