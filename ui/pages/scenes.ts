@@ -48,7 +48,7 @@ export const screens: readonly Screen[] = [
   {
     name: 'how an account is made fit',
     scene: 'sandboxChoose',
-    go: (page) => page.locator('summary').click(),
+    go: (page) => page.locator('summary').first().click(),
   },
   { name: 'sandbox, first run', scene: 'sandboxFirst' },
   { name: 'sandbox, locked', scene: 'sandboxLocked' },

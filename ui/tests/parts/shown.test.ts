@@ -211,11 +211,21 @@ describe('an account that cannot be ticked', () => {
     const page1 = page.getByRole('option', { name: 'Fern at the station' });
     await expect.element(page1).toHaveTextContent('is linked to this Page');
     await expect.element(page1).not.toHaveTextContent('personal');
-    const step = page.getByText('Switch to professional account');
+    // In the row of the account it is about, and of no other.
+    const row = [...document.querySelectorAll('.row')].find((part) =>
+      part.contains(page1.element()),
+    );
+    expect(row?.querySelectorAll('details')).toHaveLength(1);
+    expect(document.querySelectorAll('.row details')).toHaveLength(2);
+    const how = page.getByText('Show me how').nth(1);
+    expect(row?.contains(how.element())).toBe(true);
+    const step = page.getByText('Switch to professional account').nth(1);
     await expect.element(step).not.toBeVisible();
-    await page.getByText('Show me how').click();
+    await how.click();
     await expect.element(step).toBeVisible();
-    expect(document.querySelectorAll('details ol li')).toHaveLength(3);
+    // Pressing it ticks nothing, and the arrows go past it.
+    await expect.element(page1).toHaveAttribute('aria-selected', 'false');
+    expect(row?.querySelectorAll('details ol li')).toHaveLength(3);
     expect(document.querySelectorAll('details a, details [role=link]')).toHaveLength(0);
     await close();
     // The control: where nothing is to be changed there are no steps.

@@ -188,6 +188,9 @@ describe('an account', () => {
     await expect
       .element(page.getByText('In Instagram: Settings, Account type and tools.'))
       .toBeVisible();
+    // The steps stand in the row they belong to.
+    const how = page.getByText('Show me how').element();
+    expect(how.closest('.way')?.textContent).toContain('needs a professional account');
     await close();
     await open('scene=choose');
     const personal = page.getByRole('option', { name: 'Rosa at home' });
