@@ -40,6 +40,7 @@ mod signed;
 mod socket;
 mod supervisor;
 mod sweep;
+pub mod twilio;
 mod webhook;
 
 use std::path::Path;

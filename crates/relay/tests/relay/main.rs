@@ -45,6 +45,8 @@ mod streams;
 #[cfg(test)]
 mod turned_away;
 #[cfg(test)]
+mod twilio;
+#[cfg(test)]
 mod vectors;
 #[cfg(test)]
 mod world;

@@ -1,4 +1,5 @@
-//! The shared vectors, over HTTP. Each is checked at a relay that has the vector's own secret.
+//! The shared vectors, over HTTP. Each is checked at a relay that has the vector's own secret. Twilio's
+//! are in [`crate::twilio`]: no route takes them yet.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +13,11 @@ fn all() -> Value {
     serde_json::from_str(include_str!("../vectors.json")).unwrap()
 }
 
-fn vectors(kind: &str) -> Vec<Value> {
+pub(crate) fn vectors(kind: &str) -> Vec<Value> {
     all()[kind].as_array().unwrap().clone()
 }
 
-fn text<'a>(vector: &'a Value, name: &str) -> &'a str {
+pub(crate) fn text<'a>(vector: &'a Value, name: &str) -> &'a str {
     vector[name]
         .as_str()
         .unwrap_or_else(|| panic!("{vector} has no {name}"))
@@ -44,7 +45,7 @@ async fn by_secret(vectors: Vec<Value>) -> Vec<(World, Vec<Value>)> {
 }
 
 /// A kind that comes to the file is read by a test of its own or named in
-/// `docs/assurance/not-run.md`, as Twilio's are, which wait for the SMS channel.
+/// `docs/assurance/not-run.md`.
 #[test]
 fn no_kind_of_vector_is_passed_over() {
     let all = all();
