@@ -15,6 +15,8 @@ mod login;
 mod naughty;
 mod offline;
 mod recorded;
+#[cfg(target_os = "linux")]
+mod relay_memory;
 mod reply;
 mod restart;
 mod secret_rotation;

@@ -4,9 +4,14 @@
 //! each, and what shares a page of memory with a piece that is given back loses the lock too. Here
 //! whole chunks are locked once and never unlocked, and the pieces are cut from them.
 //!
-//! The one crate with `unsafe`: SQLite's memory methods are C, and what they hand out is raw memory.
+//! And, apart from that, memory for a whole program that is overwritten when it is given back, for the
+//! relay ([`Wiping`]).
+//!
+//! The one crate with `unsafe`: SQLite's memory methods are C, what they hand out is raw memory, and
+//! so is what an allocator does.
 
 mod heap;
+mod wiping;
 
 use std::ffi::{c_int, c_void};
 use std::ptr::{NonNull, null_mut};
@@ -15,6 +20,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use heap::Heap;
 pub use heap::Held;
 use rusqlite::ffi;
+pub use wiping::Wiping;
 
 static HEAP: Mutex<Heap> = Mutex::new(Heap::new());
 

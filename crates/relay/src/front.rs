@@ -1,7 +1,8 @@
 //! The door: connections whose requests must arrive within a time.
 //!
 //! A request's head has five seconds from its first byte, on a new connection from the connection
-//! itself; its body has ten. A connection that rests between two requests, as a proxy's do, rests.
+//! itself; its body has ten. A connection may rest between two requests, as a proxy's do, but not for
+//! long: its buffer holds what was said last until more is said or it ends.
 
 use std::future::Future as _;
 use std::io;
@@ -22,12 +23,14 @@ use axum::serve::{IncomingStream, Listener};
 use futures_util::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 /// How long a request's head may take.
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
 /// How long a request's body may take.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
+/// How long a connection may rest.
+const REST_WITHIN: Duration = Duration::from_secs(20);
 /// How many times the longest body is heard out before the connection is closed on its sender.
 const HEARD_OUT: usize = 4;
 
@@ -45,7 +48,8 @@ impl Listener for Door {
             stream,
             turns: Turns::default(),
             seen: 0,
-            due: Some(Box::pin(tokio::time::sleep(HEAD_WITHIN))),
+            arriving: true,
+            due: Box::pin(tokio::time::sleep(HEAD_WITHIN)),
         };
         (timed, address)
     }
@@ -126,14 +130,22 @@ async fn read(body: Body, most: usize) -> Option<Vec<u8>> {
     (length <= most).then_some(kept)
 }
 
-/// A connection that breaks off when a head takes too long.
+/// A connection that breaks off when a head takes too long, and ends when it has rested for long.
 #[derive(Debug)]
 pub(crate) struct Timed {
     stream: TcpStream,
     turns: Turns,
     seen: usize,
-    /// Until when the head that is arriving must be here.
-    due: Option<Pin<Box<Sleep>>>,
+    /// Whether a head is arriving; otherwise it rests, or a request is under way.
+    arriving: bool,
+    /// Until when the head must be here, or the next one begin.
+    due: Pin<Box<Sleep>>,
+}
+
+impl Timed {
+    fn is_due_in(&mut self, time: Duration) {
+        self.due.as_mut().reset(Instant::now() + time);
+    }
 }
 
 impl AsyncRead for Timed {
@@ -143,23 +155,29 @@ impl AsyncRead for Timed {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let turns = self.turns.0.load(Ordering::Acquire);
-        if turns != self.seen {
-            self.seen = turns;
-            self.due = None;
-        }
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if turns % 2 == 1 {
+        let under_way = turns % 2 == 1;
+        if turns != self.seen {
+            self.seen = turns;
+            self.arriving = false;
+            if !under_way {
+                self.is_due_in(REST_WITHIN);
+            }
+        }
+        if under_way {
             return read;
         }
-        if buffer.filled().len() > before && self.due.is_none() {
-            self.due = Some(Box::pin(tokio::time::sleep(HEAD_WITHIN)));
+        if buffer.filled().len() > before && !self.arriving {
+            self.arriving = true;
+            self.is_due_in(HEAD_WITHIN);
         }
-        if read.is_pending()
-            && let Some(due) = &mut self.due
-            && due.as_mut().poll(context).is_ready()
-        {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        if read.is_pending() && self.due.as_mut().poll(context).is_ready() {
+            return Poll::Ready(match self.arriving {
+                true => Err(io::ErrorKind::TimedOut.into()),
+                // Nothing read is how a connection ends.
+                false => Ok(()),
+            });
         }
         read
     }

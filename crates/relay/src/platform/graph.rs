@@ -40,6 +40,8 @@ pub(crate) struct Platform {
 
 /// The time limit of one call.
 const LIMIT: Duration = Duration::from_secs(15);
+/// How long a connection to Meta is kept for the next call: its buffers hold the last call's token.
+const REST_WITHIN: Duration = Duration::from_secs(5);
 /// The longest answer that is read.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
 
@@ -49,6 +51,7 @@ impl Platform {
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(5))
             .timeout(LIMIT)
+            .pool_idle_timeout(REST_WITHIN)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("shopbell-relay/", env!("CARGO_PKG_VERSION")))
             .build()

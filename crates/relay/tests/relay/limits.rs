@@ -201,6 +201,8 @@ async fn a_request_that_dawdles_is_cut_off_and_a_connection_that_rests_is_not() 
     // Longer than either has passed by now.
     rests.write_all(whole).await.unwrap();
     assert!(answer_of(&mut rests).await.starts_with("HTTP/1.1 200"));
+    // But not for ever: its buffer holds what was said last.
+    assert_eq!(answer_of(&mut rests).await, "");
 }
 
 /// What comes next on a connection, up to its end or the end of an answer; with a limit.
