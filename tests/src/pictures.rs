@@ -1,5 +1,29 @@
 //! Pictures for tests.
 
+use std::io::Cursor;
+
+use anyhow::Result;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use image::{ImageFormat, Rgb, RgbImage};
+
+/// A photograph as a phone sends it, so large that a small form of it is kept beside it; as a `data:`
+/// address, which the stand-in for Meta takes for a picture's name.
+pub fn photograph() -> Result<String> {
+    let picture = RgbImage::from_fn(1200, 900, |x, y| {
+        let shade = |of: u32| u8::try_from(of % 256).unwrap_or_default();
+        Rgb([
+            shade(x * x / 97 + y),
+            shade(y * y / 89 + x),
+            shade(x * y / 83),
+        ])
+    });
+    let mut file = Cursor::new(Vec::new());
+    picture.write_to(&mut file, ImageFormat::Jpeg)?;
+    let encoded = STANDARD.encode(file.into_inner());
+    Ok(format!("data:image/jpeg;base64,{encoded}"))
+}
+
 /// What a camera wrote into [`with_camera_data`].
 pub const CAMERA: &str = "CANARY-CAMERA-51.5007N-0.1246W";
 

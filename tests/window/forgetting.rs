@@ -9,15 +9,18 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
+use domain::Channel;
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 use tests::counter::Counter;
 use tests::desktop::run;
 use tests::notices::{Notice, Notices};
 use tests::page::{Find, Page};
+use tests::pictures::photograph;
 use tests::traces;
 use tests::wait;
 
+use crate::image::Opened;
 use crate::looks;
 use crate::outside::looks_away;
 use crate::planted::{self, Canary};
@@ -52,7 +55,10 @@ impl Used {
         let notice = notices.saying(TOLD).await?;
         page.client().set_window_size(1440, 900).await?;
         phones.say("instagram", "clara", SAID).await?;
-        phones.send_picture("instagram", "clara", "bouquet").await?;
+        let photograph = photograph()?;
+        phones
+            .send_picture("instagram", "clara", &photograph)
+            .await?;
         owner.opens("Clara").await?;
         owner.reads(SAID).await?;
         owner.sees_a_picture().await?;
@@ -231,7 +237,16 @@ async fn deleting_everything_leaves_no_trace_at_the_whole_desk() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn disconnecting_one_leaves_no_trace_of_it_at_the_whole_desk() -> Result<()> {
-    let used = Used::shop().await?;
+    let mut used = Used::shop().await?;
+    let before = Opened::by(&used.counter).await?;
+    let doomed = before.id_of(Channel::Instagram)?;
+    let opens_it = planted::of_connection(&used.counter, doomed).await?;
+    let found = used.found(&opens_it).await?;
+    ensure!(
+        matches!(found.as_slice(), [file] if file.ends_with("share.b")),
+        "control: one half of the key lies in its own file, and nothing else of it: {found:?}"
+    );
+    used.planted.extend(opens_it);
     let (counter, page) = (&used.counter, used.counter.page()?);
     counter
         .world
@@ -244,6 +259,7 @@ async fn disconnecting_one_leaves_no_trace_of_it_at_the_whole_desk() -> Result<(
     owner.wipes("Instagram").await?;
     used.notices.is_taken_back(&used.notice).await?;
     used.nothing_is_found().await?;
+    before.lost_only(doomed, counter).await?;
     ensure!(
         used.notices.taken_back() == [used.notice.id],
         "another notification was taken back"
@@ -255,6 +271,16 @@ async fn disconnecting_one_leaves_no_trace_of_it_at_the_whole_desk() -> Result<(
     for words in [SAID, TOLD, DRAFTED, NAMES[0]] {
         ensure!(!said.contains(words), "the window still shows {words:?}");
     }
+    // The siblings have their keys and tokens, and can be heard and answered.
+    owner.opens("Jonas").await?;
+    counter
+        .world
+        .phones
+        .say("whatsapp", "jonas", "And now?")
+        .await?;
+    owner.reads("And now?").await?;
+    owner.answers("Still here.").await?;
+    owner.reads("Sent").await?;
     used.control().await
 }
 

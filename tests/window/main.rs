@@ -8,6 +8,7 @@ mod demo;
 mod doors;
 mod exposed;
 mod forgetting;
+mod image;
 mod journey;
 mod keyboard;
 mod looks;

@@ -1,10 +1,12 @@
 //! What must not outlive a forgetting, kind by kind: words, names, ids, pictures, keys and tokens.
 
 use anyhow::{Context, Result, ensure};
+use domain::{Channel, ConnectionId};
 use serde_json::Value;
 use tests::counter::Counter;
 use tests::files;
 
+use crate::image::{Image, keychain};
 use crate::memory::secrets;
 
 /// What it is, and its bytes.
@@ -50,6 +52,40 @@ pub(crate) async fn of_conversation(
             let picture = bytes(counter, picture).await?;
             canaries.push((format!("{person}'s picture {nth}"), midst(&picture)?));
         }
+    }
+    // What is kept was drawn again, and has no bytes in common with what was sent.
+    let channel = Channel::from_name(channel).context("a channel")?;
+    let kept =
+        Image::of(counter)?.pictures(&keychain(counter).await?, (channel, text(who, "name")?));
+    for (kind, picture) in kept? {
+        let some = midst(&picture)?;
+        ensure!(
+            canaries.iter().all(|(_, bytes)| *bytes != some),
+            "{kind} is what was sent"
+        );
+        canaries.push((kind, some));
+    }
+    Ok(canaries)
+}
+
+/// What opens one connection: its key in both its halves and as it is made of them, its seal key,
+/// its token.
+pub(crate) async fn of_connection(counter: &Counter, id: ConnectionId) -> Result<Vec<Canary>> {
+    let own = format!("{id}/");
+    let mut canaries = secrets(counter).await?;
+    canaries.retain(|(name, _)| name.starts_with(&own));
+    let share = counter.data().join("vaults").join(&own).join("share.b");
+    canaries.push((format!("{own}share.b"), std::fs::read(share)?));
+    for kind in [
+        "db-share",
+        "db-share made a key",
+        "seal",
+        "token",
+        "share.b",
+    ] {
+        let name = format!("{own}{kind}");
+        let there = canaries.iter().any(|(of, _)| *of == name);
+        ensure!(there, "no {kind} among the canaries");
     }
     Ok(canaries)
 }
