@@ -38,7 +38,7 @@ const THREADS: u64 = 80;
 const ROWS: u32 = 50;
 const GOAL: f64 = 1.5;
 /// Raised when the generator makes another shop of the same size.
-const EDITION: u32 = 1;
+const EDITION: u32 = 2;
 
 /// Milliseconds for one list, one conversation, one search.
 #[derive(Debug, Clone, Copy)]

@@ -179,6 +179,7 @@ fn database_key(share_a: &[u8], share_b: &[u8], vault: &VaultName) -> Vec<u8> {
 fn add_rows(kinds: &mut Kinds, database: &Path, key: &[u8], label: &str) -> Result<()> {
     let sql = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     sql.execute_batch(&format!("PRAGMA key = \"x'{}'\";", hex::encode(key)))?;
+    sql.execute_batch("PRAGMA cipher_hmac_algorithm = HMAC_SHA256;")?;
     let tables = "SELECT name FROM sqlite_schema WHERE type = 'table'";
     let tables: Vec<String> = sql
         .prepare(tables)?

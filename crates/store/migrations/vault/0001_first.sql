@@ -130,11 +130,9 @@ CREATE TABLE messages (
     quarantine      INTEGER REFERENCES quarantine (id) ON DELETE SET NULL
 ) STRICT;
 CREATE INDEX messages_thread ON messages (conversation, sent_at, id);
-CREATE INDEX messages_by_author ON messages (conversation, author, sent_at);
 CREATE INDEX messages_unseen ON messages (conversation, sent_at) WHERE seen = 0;
 CREATE INDEX messages_failed ON messages (conversation) WHERE delivery = 'failed';
-CREATE INDEX messages_sent ON messages (conversation, sent_at) WHERE delivery = 'sent';
-CREATE INDEX messages_unread_there ON messages (conversation, sent_at)
+CREATE INDEX messages_under_way ON messages (conversation, delivery, sent_at)
     WHERE delivery IN ('sent', 'delivered');
 CREATE INDEX messages_quarantine ON messages (quarantine) WHERE quarantine IS NOT NULL;
 

@@ -332,8 +332,9 @@ impl VaultWrite<'_> {
 
 pub(crate) const REFRESH: &str = "
     UPDATE conversations SET
-        last_inbound_at = (SELECT max(sent_at) FROM messages
-                           WHERE conversation = ?1 AND author = 'person' AND history = 0),
+        last_inbound_at = (SELECT sent_at FROM messages
+                           WHERE conversation = ?1 AND author = 'person' AND history = 0
+                           ORDER BY sent_at DESC, id DESC LIMIT 1),
         last_activity = (SELECT max(sent_at) FROM messages WHERE conversation = ?1),
         last_message = (SELECT id FROM messages WHERE conversation = ?1
                         ORDER BY sent_at DESC, id DESC LIMIT 1),

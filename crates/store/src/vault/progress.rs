@@ -308,14 +308,15 @@ const fn up_to(state: Delivery) -> Option<Pending> {
     }
 }
 
-/// The shop's messages below a watermark: the condition of the look and of the change.
+/// The shop's messages below a watermark: the condition of the look and of the change. Both name the
+/// two states of the index they walk; SQLite does not see that one of them is among the two.
 macro_rules! below {
     (read) => {
         "WHERE conversation = ?1 AND delivery IN ('sent', 'delivered')
            AND sent_at <= (SELECT person_read_upto FROM conversations WHERE id = ?1)"
     };
     (delivered) => {
-        "WHERE conversation = ?1 AND delivery = 'sent'
+        "WHERE conversation = ?1 AND delivery IN ('sent', 'delivered') AND delivery = 'sent'
            AND sent_at <= (SELECT delivered_upto FROM conversations WHERE id = ?1)"
     };
 }

@@ -25,9 +25,10 @@ impl VaultWrite<'_> {
         self.sql
             .prepare_cached(
                 "UPDATE conversations SET refused_means = ?2, refused_upto = coalesce(
-                     (SELECT max(heard.sent_at) FROM messages heard
+                     (SELECT heard.sent_at FROM messages heard
                       WHERE heard.conversation = answer.conversation AND heard.author = 'person'
-                        AND (heard.id < answer.id OR heard.sent_at <= answer.sent_at)),
+                        AND (heard.id < answer.id OR heard.sent_at <= answer.sent_at)
+                      ORDER BY heard.sent_at DESC, heard.id DESC LIMIT 1),
                      answer.sent_at)
                  FROM (SELECT id, conversation, sent_at FROM messages WHERE id = ?1) AS answer
                  WHERE conversations.id = answer.conversation",
