@@ -76,11 +76,15 @@ fn build(arguments: &Arguments) -> anyhow::Result<tauri::App> {
         .setup(move |app| {
             surface.mount_events(app);
             let handle = app.handle();
-            // First, since the web view's own programs take longest to start: the engine starts
-            // beside them. Nothing the page asks for arrives before this has returned.
+            // Both take long, so they begin beside each other. Nothing the page asks for arrives
+            // before this has returned.
             let page = Appearance::of(&config.data_dir).page();
+            let (beside, with) = (handle.clone(), config.clone());
+            let engine = std::thread::spawn(move || start_engine(&beside, with));
             window::open(handle, &page, &config.data_dir)?;
-            let engine = start_engine(handle, config.clone());
+            let engine = engine
+                .join()
+                .map_err(|_| anyhow::anyhow!("the engine could not be started"))?;
             let shell = Shell::new(engine.clone(), &config);
             tauri::async_runtime::spawn(awake::watch(engine.clone(), shell.stop().clone()));
             app.manage(shell);

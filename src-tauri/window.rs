@@ -7,9 +7,10 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use tauri::webview::NewWindowResponse;
-use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder};
+use tauri::webview::{NewWindowResponse, PageLoadEvent};
+use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
 /// The label the capability names.
 pub const LABEL: &str = "main";
@@ -17,7 +18,12 @@ pub const LABEL: &str = "main";
 /// The web view's folder in the shop's own; the store knows it as one of ours.
 const FOLDER: &str = "webview";
 
-/// Opens the window on this page of ours, with the web view's files below `data`.
+/// A window whose page is not there by then is shown without it.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Opens the window on this page of ours, with the web view's files below `data`. It is shown once
+/// its page is there: WebKitGTK waits half a second for a frame when a window is drawn while its page
+/// is still being connected.
 pub fn open(app: &AppHandle, page: &str, data: &Path) -> tauri::Result<()> {
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App(page.into()));
     let window = match fresh_folder(data) {
@@ -28,7 +34,7 @@ pub fn open(app: &AppHandle, page: &str, data: &Path) -> tauri::Result<()> {
             window
         }
     };
-    window
+    let window = window
         .title("Shopbell")
         .inner_size(1440.0, 900.0)
         .min_inner_size(320.0, 480.0)
@@ -42,8 +48,24 @@ pub fn open(app: &AppHandle, page: &str, data: &Path) -> tauri::Result<()> {
         .on_navigation(is_our_own)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .on_download(|_, _| false)
+        .visible(false)
+        .on_page_load(|window, load| {
+            if load.event() == PageLoadEvent::Finished {
+                show(&window);
+            }
+        })
         .build()?;
+    tauri::async_runtime::spawn(async move {
+        tokio::time::sleep(PATIENCE).await;
+        show(&window);
+    });
     Ok(())
+}
+
+fn show(window: &WebviewWindow) {
+    if let Err(error) = window.show() {
+        tracing::warn!(%error, "the window could not be shown");
+    }
 }
 
 /// The web view's folder, empty: nothing in it has any use after the window that made it.

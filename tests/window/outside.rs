@@ -148,6 +148,9 @@ async fn the_first_frame_has_the_look_that_was_chosen() -> Result<()> {
     let page = counter.page()?;
     page.find(&Find::named("button", "Connect my shop")).await?;
     assert_eq!(page.now("location.search").await?, "");
+    // It was opened unseen, until its page was there.
+    let seen = page.now("document.visibilityState").await?;
+    assert_eq!(seen, "visible");
     looks::wear(page, "dark", "arabic").await?;
     // Locked, so that nothing but the small plain file can know.
     counter.close().await?;
