@@ -139,9 +139,10 @@ impl Story {
         self.owner
             .chooses(&["Instagram", "Fern & Ribbon Messenger", "WhatsApp"])
             .await?;
+        let vaults = self.kept()?;
         self.shown(
             "inbox-empty",
-            "Instagram, a Page and a WhatsApp number are connected",
+            &format!("Instagram, a Page and a WhatsApp number are connected: {vaults} vaults"),
         )
         .await
     }
@@ -175,6 +176,7 @@ impl Story {
                 Some(sent["id"].as_str()?.to_owned())
             };
             let id = self.phones.until("the answer on the phone", sent).await?;
+            self.is_read(name).await?;
             self.shown(
                 &format!("answered-{channel}"),
                 &format!("the answer reached {name} on {channel} ({})", short(&id)),
@@ -182,6 +184,19 @@ impl Story {
             .await?;
         }
         Ok(())
+    }
+
+    /// Waits until the row of a conversation has no badge.
+    async fn is_read(&self, name: &str) -> Result<()> {
+        let rows = format!(
+            "p.all(document, {{role: 'option', is: null, has: {}}})",
+            Value::from(name)
+        );
+        let read = format!("{rows}.some((row) => !p.name(row).includes('unread'))");
+        self.page
+            .answer(&read, "a row that is read")
+            .await
+            .map(drop)
     }
 
     async fn read_marks(&mut self) -> Result<()> {
@@ -235,28 +250,50 @@ impl Story {
         self.shown("wipe-asked", "the dialog says what goes and what stays")
             .await?;
         self.owner.confirms().await?;
+        let fold = "document.querySelector('dialog article details').open = ";
+        self.page.now(&format!("({fold} false)")).await?;
         self.shown(
             "receipt",
             "Instagram is wiped; the receipt is signed by both sides",
         )
         .await?;
+        self.page.now(&format!("({fold} true)")).await?;
+        self.verify().await?;
+        self.page.press("Back to the inbox").await
+    }
+
+    /// The receipt is the relay's, to the byte.
+    async fn verify(&mut self) -> Result<()> {
         let text = self
             .page
             .now("document.querySelector('dialog pre, [role=dialog] pre')?.textContent");
         let text = text.await?;
-        std::fs::write(
-            &self.receipt,
-            text.as_str().context("the receipt has a text")?,
-        )?;
+        let text = text.as_str().context("the receipt has a text")?;
+        let keys = tests::phones::http()
+            .get(format!("{}/keys", self.relay))
+            .send();
+        let keys: Value = keys.await?.json().await?;
+        let key = keys
+            .pointer("/keys/current")
+            .and_then(Value::as_str)
+            .context("the relay's key")?;
         let file = self.receipt.display().to_string();
-        let (good, said) = run("shopbell", &["verify-receipt", &file]).await?;
+        let check = ["verify-receipt", &file, "--relay-key", key];
+        std::fs::write(&self.receipt, text)?;
+        let (good, said) = run("shopbell", &check).await?;
         ensure!(good, "shopbell verify-receipt: {said}");
+        let mut changed = text.as_bytes().to_vec();
+        let middle = changed.len() / 2;
+        *changed.get_mut(middle).context("a byte")? ^= 1;
+        std::fs::write(&self.receipt, changed)?;
+        let (believed, said) = run("shopbell", &check).await?;
+        ensure!(!believed, "a changed receipt is believed: {said}");
+        std::fs::write(&self.receipt, text)?;
         self.shown(
             "receipt-verified",
-            "shopbell verify-receipt accepts the receipt",
+            "shopbell verify-receipt accepts it with the relay's key, and not with a byte changed",
         )
-        .await?;
-        self.page.press("Back to the inbox").await
+        .await
     }
 
     async fn sibling(&mut self) -> Result<()> {
@@ -292,8 +329,6 @@ impl Story {
             Ok((self.kept()? == 0).then_some(()))
         })
         .await?;
-        self.shown("deleted", "Meta's deletion callback erased the rest")
-            .await?;
         let url = format!("{}/deletion/{code}", self.relay);
         let status = wait::until("the public status page", async || {
             let request = tests::phones::http()
@@ -310,8 +345,11 @@ impl Story {
         let page = tests::phones::http().get(&url).send().await?.text().await?;
         std::fs::write(self.pictures.join("status.html"), page)?;
         self.shown(
-            "status",
-            &format!("the status page says completed, {devices} computer has erased"),
+            "deleted",
+            &format!(
+                "Meta's deletion callback erased the rest: 0 vaults; the public status page says \
+                 completed, {devices} computer has erased"
+            ),
         )
         .await
     }
@@ -346,16 +384,8 @@ impl Story {
 
 /// The end of a long id is enough to recognise it.
 fn short(id: &str) -> String {
-    let letters: Vec<char> = id.chars().collect();
-    let from = letters.len().saturating_sub(12);
-    format!(
-        "…{}",
-        letters
-            .get(from..)
-            .unwrap_or_default()
-            .iter()
-            .collect::<String>()
-    )
+    let before = id.chars().count().saturating_sub(12);
+    format!("…{}", id.chars().skip(before).collect::<String>())
 }
 
 fn say(line: &str) {
