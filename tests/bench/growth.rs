@@ -37,7 +37,7 @@ const THREADS: u64 = 80;
 /// What a page of the window asks for.
 const ROWS: u32 = 50;
 const GOAL: f64 = 1.5;
-/// Raised when the generator makes another shop of the same size.
+/// Raised when the same shop lies on the disk in another form.
 const EDITION: u32 = 2;
 
 /// Milliseconds for one list, one conversation, one search.
