@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { FakeShop } from '../src/backend/fake/fake';
-import { keyOf, Thread } from '../src/state/thread.svelte';
+import { keyOf } from '../src/state/items';
+import { Thread } from '../src/state/thread.svelte';
 
 function long(): { shop: FakeShop; id: string; messages: string[] } {
   const shop = new FakeShop(new URLSearchParams('scene=long'));

@@ -3,7 +3,7 @@ import { NOW, them, us } from '../src/backend/fake/seeds';
 import { blocksOf } from '../src/components/thread/turns';
 import { leftOf } from '../src/components/thread/limit';
 import { initials, tint } from '../src/components/shared/initials';
-import { firstUnread } from '../src/state/unread';
+import { firstUnread, isAnswered } from '../src/state/unread';
 
 const MINUTE = 60_000;
 
@@ -56,6 +56,12 @@ describe('turns', () => {
     // What came before the shop's own words was answered by them.
     expect(firstUnread(items, 3)).toBe(first);
     expect(firstUnread([...items, us(NOW, 'e')], 2)).toBeUndefined();
+    // An answer that failed is none.
+    const failed = us(NOW, 'e');
+    if (failed.kind === 'message') failed.message.delivery = 'failed';
+    expect(firstUnread([...items, failed], 2)).toBe(first);
+    expect(isAnswered([...items, failed], first ?? '')).toBe(false);
+    expect(isAnswered([...items, us(NOW, 'f')], first ?? '')).toBe(true);
   });
 });
 

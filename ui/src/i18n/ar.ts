@@ -597,7 +597,7 @@ export const ar: Catalogue = {
   'first.erased': 'مُسح متجرك من هذا الحاسوب.',
   'first.erasedByMeta': 'طلب فيسبوك ذلك، فمُسح متجرك من هذا الحاسوب.',
   'first.showReceipt': 'اعرض الإيصال',
-  'first.promise': 'رسائلك على هذا الحاسوب وحده، ولا مكان آخر.',
+  'first.promise': 'هذا الحاسوب وحده يستطيع فتح ما يحتفظ به Shopbell.',
 
   'relay.title': 'تعرّف إلى المرحِّل',
   'relay.lead':

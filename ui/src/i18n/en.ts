@@ -499,7 +499,7 @@ export const en = {
   'first.erased': 'Your shop was erased from this computer.',
   'first.erasedByMeta': 'Facebook asked for it, and your shop was erased from this computer.',
   'first.showReceipt': 'Show the receipt',
-  'first.promise': 'Your messages live on this computer and nowhere else.',
+  'first.promise': 'Only this computer can open what Shopbell keeps.',
 
   'relay.title': 'Meet your relay',
   'relay.lead':

@@ -64,7 +64,7 @@ export class Inbox {
 
   /** Opens it and shows it, also where only one pane fits. */
   enter(id: string, around: string | null = null): void {
-    if (this.pane === 'list' && this.thread?.id === id) this.thread.leave();
+    if (this.pane === 'list' && this.thread?.id === id) this.thread.look();
     this.open(id, around);
     this.pane = 'thread';
   }

@@ -8,6 +8,7 @@ import {
   type ThreadItemView,
   type ThreadView,
 } from '../backend/backend';
+import { earlierThan, joined } from './items';
 import { Reread } from './reread';
 import { turn } from './turn';
 import { firstUnread, isAnswered } from './unread';
@@ -28,7 +29,7 @@ export class Thread {
   foundId = $state<string>();
   /** When the read began that brought what is shown. */
   asOf = 0;
-  /** What was unread when the thread was opened; null once it is not new any more. */
+  /** What was unread when the thread came into view; null where nothing was. */
   #unreadFrom = $state<string | null>();
   #older = $state<string | null>(null);
   #around: string | null = null;
@@ -143,9 +144,10 @@ export class Thread {
     );
   }
 
-  /** The thread is looked away from: what was read by then is not new at the next look. */
-  leave(): void {
-    if (this.view?.conversation.unread === 0) this.#unreadFrom = null;
+  /** The thread comes into view: what is unread by then is new, and nothing else. */
+  look(): void {
+    this.#unreadFrom = undefined;
+    if (this.view) this.#draw(this.view);
   }
 
   dispose(): void {
@@ -177,30 +179,16 @@ export class Thread {
       if (!page.newer) this.#around = null;
       this.asOf = asOf;
       this.view = { ...page, items: [...kept, ...page.items] };
-      // Around an older message the newest are not there to be counted.
-      if (this.#unreadFrom === undefined && !page.newer)
-        this.#unreadFrom = firstUnread(page.items, page.conversation.unread) ?? null;
+      this.#draw(page);
       this.failure = undefined;
     } catch (thrown) {
       this.failure = codeOf(thrown);
     }
   }
-}
 
-/** What was read further back stays, as long as it joins what was read now. */
-function earlierThan(page: ThreadView, shown: ThreadItemView[]): ThreadItemView[] {
-  const first = page.items[0];
-  if (!first || page.older === null) return [];
-  const from = shown.findIndex((item) => keyOf(item) === keyOf(first));
-  return from > 0 ? shown.slice(0, from) : [];
-}
-
-function joined(earlier: ThreadItemView[], later: ThreadItemView[]): ThreadItemView[] {
-  const known = new Set(later.map(keyOf));
-  return [...earlier.filter((item) => !known.has(keyOf(item))), ...later];
-}
-
-/** What a list of items is keyed by. */
-export function keyOf(item: ThreadItemView): string {
-  return item.kind === 'message' ? item.message.id : `gap-${item.at}`;
+  /** Draws the line once; around an older message the newest are not there to be counted. */
+  #draw(page: ThreadView): void {
+    if (this.#unreadFrom === undefined && !page.newer)
+      this.#unreadFrom = firstUnread(page.items, page.conversation.unread) ?? null;
+  }
 }
