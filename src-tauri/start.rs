@@ -81,10 +81,14 @@ fn build(arguments: &Arguments) -> anyhow::Result<tauri::App> {
             let page = Appearance::of(&config.data_dir).page();
             let (beside, with) = (handle.clone(), config.clone());
             let engine = std::thread::spawn(move || start_engine(&beside, with));
-            window::open(handle, &page, &config.data_dir)?;
+            let opened = window::open(handle, &page, &config.data_dir);
             let engine = engine
                 .join()
                 .map_err(|_| anyhow::anyhow!("the engine could not be started"))?;
+            if let Err(error) = opened {
+                tauri::async_runtime::block_on(engine.stop());
+                return Err(error.into());
+            }
             let shell = Shell::new(engine.clone(), &config);
             tauri::async_runtime::spawn(awake::watch(engine.clone(), shell.stop().clone()));
             app.manage(shell);

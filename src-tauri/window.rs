@@ -63,6 +63,10 @@ pub fn open(app: &AppHandle, page: &str, data: &Path) -> tauri::Result<()> {
 }
 
 fn show(window: &WebviewWindow) {
+    // Elsewhere a window that is shown again comes to the front, wherever its owner has put it.
+    if window.is_visible().unwrap_or(true) {
+        return;
+    }
     if let Err(error) = window.show() {
         tracing::warn!(%error, "the window could not be shown");
     }
