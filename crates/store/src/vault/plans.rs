@@ -1,5 +1,6 @@
 //! How SQLite walks the statements that run at every click and every arrival: always along an index,
-//! so that they cost the same however much history there is.
+//! so that they cost the same however much history there is. How far the walk back to the person's last
+//! message goes depends on how much the shop has written since.
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, StatementStatus, params_from_iter};
