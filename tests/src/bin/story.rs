@@ -226,6 +226,7 @@ impl Story {
         let drawn = "[...document.querySelectorAll('[role=log] img')]\
             .find((img) => img.complete && img.naturalWidth > 40)?.naturalWidth";
         let width = self.page.answer(drawn, "the picture to be drawn").await?;
+        self.is_read(name).await?;
         self.shown(
             "picture",
             &format!("a picture came in and is drawn, {width} pixels wide"),
