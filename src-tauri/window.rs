@@ -7,6 +7,8 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tauri::webview::{NewWindowResponse, PageLoadEvent};
@@ -25,6 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// its page is there: WebKitGTK waits half a second for a frame when a window is drawn while its page
 /// is still being connected.
 pub fn open(app: &AppHandle, page: &str, data: &Path) -> tauri::Result<()> {
+    let unseen = Arc::new(AtomicBool::new(true));
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App(page.into()));
     let window = match fresh_folder(data) {
         Ok(folder) => window.data_directory(folder),
@@ -49,22 +52,26 @@ pub fn open(app: &AppHandle, page: &str, data: &Path) -> tauri::Result<()> {
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .on_download(|_, _| false)
         .visible(false)
-        .on_page_load(|window, load| {
-            if load.event() == PageLoadEvent::Finished {
-                show(&window);
+        .on_page_load({
+            let unseen = Arc::clone(&unseen);
+            move |window, load| {
+                if load.event() == PageLoadEvent::Finished {
+                    show(&window, &unseen);
+                }
             }
         })
         .build()?;
     tauri::async_runtime::spawn(async move {
         tokio::time::sleep(PATIENCE).await;
-        show(&window);
+        show(&window, &unseen);
     });
     Ok(())
 }
 
-fn show(window: &WebviewWindow) {
-    // Elsewhere a window that is shown again comes to the front, wherever its owner has put it.
-    if window.is_visible().unwrap_or(true) {
+/// Shows it the first time. Elsewhere a window that is shown again comes to the front, wherever its
+/// owner has put it.
+fn show(window: &WebviewWindow, unseen: &AtomicBool) {
+    if !unseen.swap(false, Ordering::Relaxed) {
         return;
     }
     if let Err(error) = window.show() {
