@@ -57,10 +57,9 @@ pub(crate) struct Talk {
     pub(crate) people: u64,
 }
 
-/// A message, and what its event is known by.
+/// A message and whose it is.
 #[derive(Debug, Clone)]
 pub(crate) struct Made {
-    pub(crate) key: String,
     pub(crate) at: Timestamp,
     pub(crate) person: u64,
     pub(crate) message: InboundMessage,
@@ -90,7 +89,6 @@ impl Talk {
             (pictures == 0 || dice.below(2) == 0).then(|| words(&mut dice, language, number));
         let id = format!("mid.{}.{number}", self.seed);
         Made {
-            key: format!("message:{id}"),
             at: Timestamp(BEGAN + i64::try_from(number).unwrap_or_default() * STEP),
             person,
             message: InboundMessage {

@@ -150,9 +150,6 @@ pub(crate) fn write_all(vault: &Vault, made: &[Made], road: Road) -> store::Resu
 
 fn write_batch(write: &VaultWrite<'_>, batch: &[Made], road: Road) -> store::Result<()> {
     for made in batch {
-        if !write.first_time(&made.key, made.at)? {
-            continue;
-        }
         write.add_message(&Arrival {
             message: &made.message,
             at: made.at,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use channels::meta::send::mark_read;
 use channels::meta::{Error as PlatformError, Token, Verdict};
-use store::vault::conversations::ReadToTell;
+use store::vault::reading::ReadToTell;
 use tokio_util::sync::CancellationToken;
 
 use crate::connected::Connected;

@@ -7,7 +7,6 @@ use anyhow::Result;
 use domain::inbound::Author;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
-use sha2::{Digest as _, Sha256};
 
 use super::{Kept, Line};
 use crate::generator::Made;
@@ -70,7 +69,6 @@ impl Plain {
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut touched: BTreeMap<i64, (Known, &str)> = BTreeMap::new();
         for made in batch {
-            note(&tx, made)?;
             let known = match self.people.get(&made.person) {
                 Some(known) => *known,
                 None => person(&tx, made)?,
@@ -132,14 +130,6 @@ impl Known {
         self.last_message = message;
         self
     }
-}
-
-fn note(tx: &Transaction<'_>, made: &Made) -> Result<()> {
-    let digest = Sha256::digest(made.key.as_bytes());
-    let half: Vec<u8> = digest.iter().take(16).copied().collect();
-    tx.prepare_cached("INSERT OR IGNORE INTO events_seen (hash, at) VALUES (?1, ?2)")?
-        .execute(params![half, made.at.0])?;
-    Ok(())
 }
 
 fn person(tx: &Transaction<'_>, made: &Made) -> Result<Known> {

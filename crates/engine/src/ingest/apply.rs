@@ -18,28 +18,22 @@ pub(crate) fn apply_event(
     road: Road,
     kept: &[u8],
 ) -> store::Result<Changes> {
-    if !is_news(write, receiver, event, road)? {
+    if !is_news(write, receiver, event)? {
         return Ok(Changes::default());
     }
     apply_anew(write, receiver, event, road, kept)
 }
 
-/// Whether an event is to be applied. What a look into the thread finds does not count as heard of:
-/// its webhook may still be on the way, and tells its time more exactly.
-fn is_news(
-    write: &VaultWrite<'_>,
-    receiver: &Receiver<'_>,
-    event: &Event,
-    road: Road,
-) -> store::Result<bool> {
+/// Whether an event is to be applied. A message that can be shown is known again by its own row:
+/// nothing else has to be noted of it.
+fn is_news(write: &VaultWrite<'_>, receiver: &Receiver<'_>, event: &Event) -> store::Result<bool> {
     if was_erased(receiver, event)? {
         return Ok(false);
     }
-    let whole = matches!(&event.what, What::Message(message) if message.unsupported.is_none());
-    if road == Road::Recovered && whole {
-        return Ok(!write.has_seen(&event.key)?);
+    match &event.what {
+        What::Message(message) if message.unsupported.is_none() => Ok(true),
+        _ => write.first_time(&event.key, receiver.now),
     }
-    write.first_time(&event.key, receiver.now)
 }
 
 /// Whether an event is about somebody who was erased after it happened: it must not come back by a

@@ -31,7 +31,8 @@ CREATE TABLE cursor (
     durable         INTEGER NOT NULL
 ) STRICT;
 
--- Keys of events that were written down. Hashes: the keys themselves can name a person.
+-- Keys of events that were written down, but for messages, which have rows of their own. Hashes: the
+-- keys themselves can name a person.
 CREATE TABLE events_seen (
     hash            BLOB PRIMARY KEY,
     at              INTEGER NOT NULL
@@ -72,7 +73,8 @@ CREATE TABLE contact_moves (
 CREATE INDEX contact_moves_stayed ON contact_moves (stayed);
 
 -- One contact, one conversation, one id. What is below `last_inbound_at` is worked out from the
--- messages in the same transaction that changes them, never counted up and down.
+-- messages in the same transaction that changes them, never counted up and down. Nothing that was
+-- sent before `unseen_from` is unseen: counting starts there.
 CREATE TABLE conversations (
     id                  INTEGER PRIMARY KEY REFERENCES contacts (id) ON DELETE CASCADE,
     delivered_upto      INTEGER,
@@ -83,6 +85,7 @@ CREATE TABLE conversations (
     last_activity       INTEGER,
     last_message        INTEGER,
     unread              INTEGER NOT NULL DEFAULT 0,
+    unseen_from         INTEGER,
     waits               INTEGER NOT NULL DEFAULT 0,
     failed              INTEGER NOT NULL DEFAULT 0
 ) STRICT;
@@ -129,8 +132,7 @@ CREATE TABLE messages (
     unsupported     TEXT,
     quarantine      INTEGER REFERENCES quarantine (id) ON DELETE SET NULL
 ) STRICT;
-CREATE INDEX messages_thread ON messages (conversation, sent_at, id);
-CREATE INDEX messages_unseen ON messages (conversation, sent_at) WHERE seen = 0;
+CREATE INDEX messages_thread ON messages (conversation, sent_at, id, seen);
 CREATE INDEX messages_failed ON messages (conversation) WHERE delivery = 'failed';
 CREATE INDEX messages_under_way ON messages (conversation, delivery, sent_at)
     WHERE delivery IN ('sent', 'delivered');

@@ -37,9 +37,6 @@ impl VaultWrite<'_> {
         if let Some(our_id) = &echo.message.our_id {
             return self.nameless_with_our_id(our_id);
         }
-        if !self.may_be_our_sending(echo)? {
-            return Ok(None);
-        }
         let mut statement = self.sql.prepare_cached(
             "SELECT m.id, m.text FROM outbox o JOIN messages m ON m.id = o.message
              WHERE o.conversation = ?1 AND o.state IN ('sending', 'unconfirmed')
@@ -58,7 +55,11 @@ impl VaultWrite<'_> {
                 return Ok(None);
             }
         }
-        Ok(fitting)
+        // Nearly always nothing is on its way: only then it is asked who we are.
+        Ok(match fitting {
+            Some(row) if self.may_be_our_sending(echo)? => Some(row),
+            _ => None,
+        })
     }
 
     /// Whether an echo without our id can be of something this program sent. Messenger's name the

@@ -6,6 +6,7 @@ use domain::reply_window::Refusal;
 use domain::{ConnectionId, ConversationId, Delivery, MessageId, PersonId, Timestamp};
 use rusqlite::{OptionalExtension as _, Row, params};
 
+use super::reading::NOTHING_UNSEEN;
 use super::{VaultRead, VaultWrite, refusals};
 use crate::error::Result;
 use crate::media::MediaFile;
@@ -125,15 +126,6 @@ const fn order(a: &[u8; 16], b: &[u8; 16]) -> i8 {
     }
 }
 
-/// Someone whose messages the owner has read; the platform is to be told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReadToTell {
-    /// The conversation.
-    pub conversation: ConversationId,
-    /// The newest message of the person's that was read.
-    pub platform_id: String,
-}
-
 impl VaultRead<'_> {
     /// One line of the list.
     pub fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>> {
@@ -181,26 +173,13 @@ impl VaultRead<'_> {
         })?)
     }
 
-    /// Whom the platform has to be told about that their messages were read.
-    pub fn reads_to_tell(&self, limit: u32) -> Result<Vec<ReadToTell>> {
-        let mut statement = self.sql.prepare_cached(
-            "SELECT id, read_wanted FROM conversations WHERE read_wanted IS NOT NULL
-             ORDER BY id LIMIT ?1",
-        )?;
-        let rows = statement.query_map([limit], |row| {
-            Ok(ReadToTell {
-                conversation: self.conversation_id(row.get("id")?),
-                platform_id: row.get("read_wanted")?,
-            })
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
     /// Works out what the list shows of conversations that changed in this transaction.
     pub(crate) fn make_fresh(&self) -> Result<()> {
         let stale = std::mem::take(&mut *self.stale.borrow_mut());
-        for conversation in stale {
-            self.sql.prepare_cached(REFRESH)?.execute([conversation])?;
+        for (conversation, unseen_from) in stale {
+            self.sql
+                .prepare_cached(REFRESH)?
+                .execute([conversation, unseen_from])?;
         }
         Ok(())
     }
@@ -253,80 +232,10 @@ pub struct Unread {
 }
 
 impl VaultWrite<'_> {
-    /// The owner has seen a conversation up to and with a message. What arrives later stays unread,
-    /// even if the platform dates it earlier. Answers whether anything changed. The platform is told
-    /// by an id of its own: a key (`x:…`) that stands in for one says nothing to it.
-    pub fn mark_read(&self, conversation: ConversationId, upto: MessageId) -> Result<bool> {
-        let row = self.expect_row(conversation)?;
-        let upto = self.message_row(upto)?;
-        let seen = self
-            .sql
-            .prepare_cached(
-                "UPDATE messages SET seen = 1
-                 WHERE conversation = ?1 AND seen = 0
-                   AND (sent_at, id) <= (SELECT sent_at, id FROM messages WHERE id = ?2)",
-            )?
-            .execute([row, upto])?;
-        if seen == 0 {
-            return Ok(false);
-        }
-        self.sql
-            .prepare_cached(
-                "UPDATE conversations SET read_wanted =
-                     (SELECT platform_id FROM messages
-                      WHERE conversation = ?1 AND author = 'person'
-                        AND sent_at <= (SELECT sent_at FROM messages WHERE id = ?2)
-                        AND seen = 1 AND platform_id NOT LIKE 'x:%'
-                      ORDER BY sent_at DESC, id DESC LIMIT 1)
-                 WHERE id = ?1",
-            )?
-            .execute([row, upto])?;
-        self.refresh(row);
-        Ok(true)
-    }
-
-    /// The owner wants to come back: the person's last message is unread again.
-    pub fn mark_unread(&self, conversation: ConversationId) -> Result<()> {
-        let row = self.expect_row(conversation)?;
-        self.sql
-            .prepare_cached(
-                "UPDATE messages SET seen = 0 WHERE id =
-                     (SELECT id FROM messages
-                      WHERE conversation = ?1 AND author = 'person' AND unsent = 0
-                      ORDER BY sent_at DESC, id DESC LIMIT 1)",
-            )?
-            .execute([row])?;
-        self.refresh(row);
-        Ok(())
-    }
-
-    /// The platform knows that this was read.
-    pub fn read_was_told(&self, told: &ReadToTell) -> Result<()> {
-        let row = self.expect_row(told.conversation)?;
-        self.sql
-            .prepare_cached(
-                "UPDATE conversations SET read_wanted = NULL WHERE id = ?1 AND read_wanted = ?2",
-            )?
-            .execute(params![row, told.platform_id])?;
-        Ok(())
-    }
-
     /// Notes that what the list shows of a conversation is to be worked out again: once, however
     /// many messages a transaction brings.
     pub(crate) fn refresh(&self, conversation: i64) {
-        self.stale.borrow_mut().insert(conversation);
-    }
-
-    /// What the person wrote before the shop answered from elsewhere was seen there.
-    pub(crate) fn see_what_was_answered_elsewhere(&self, conversation: i64) -> Result<()> {
-        self.sql
-            .prepare_cached(
-                "UPDATE messages SET seen = 1
-                 WHERE conversation = ?1 AND seen = 0
-                   AND sent_at <= (SELECT elsewhere_upto FROM conversations WHERE id = ?1)",
-            )?
-            .execute([conversation])?;
-        Ok(())
+        self.refresh_from(conversation, NOTHING_UNSEEN);
     }
 }
 
@@ -338,7 +247,13 @@ pub(crate) const REFRESH: &str = "
         last_activity = (SELECT max(sent_at) FROM messages WHERE conversation = ?1),
         last_message = (SELECT id FROM messages WHERE conversation = ?1
                         ORDER BY sent_at DESC, id DESC LIMIT 1),
-        unread = (SELECT count(*) FROM messages WHERE conversation = ?1 AND seen = 0),
+        unread = (SELECT count(*) FROM messages
+                  WHERE conversation = ?1 AND sent_at >= min(coalesce(unseen_from, ?2), ?2)
+                    AND seen = 0),
+        unseen_from = (SELECT sent_at FROM messages
+                       WHERE conversation = ?1 AND sent_at >= min(coalesce(unseen_from, ?2), ?2)
+                         AND seen = 0
+                       ORDER BY sent_at LIMIT 1),
         waits = coalesce((SELECT author = 'person' AND history = 0 FROM messages
                           WHERE conversation = ?1 AND unsent = 0
                           ORDER BY sent_at DESC, id DESC LIMIT 1), 0),

@@ -127,7 +127,7 @@ impl VaultWrite<'_> {
     /// said about it before it came.
     pub fn add_message(&self, arrival: &Arrival<'_>) -> Result<Stored> {
         let message = arrival.message;
-        let conversation = self.expect_row(self.contact_of(&message.contact, arrival.at)?)?;
+        let conversation = self.contact_row(&message.contact, arrival.at)?;
         if let Some(existing) = self.existing(&message.platform_id)? {
             return self.hear_again(arrival, &existing);
         }
@@ -143,7 +143,9 @@ impl VaultWrite<'_> {
             if is_by_hand(message) {
                 self.note_answer_elsewhere(conversation, row)?;
             }
-            self.apply_watermarks(conversation)?;
+            if self.is_below_a_watermark(conversation, arrival.at)? {
+                self.apply_watermarks(conversation)?;
+            }
         }
         self.refresh(conversation);
         Ok(self.stored(row, conversation, News::Inserted))
@@ -216,6 +218,9 @@ impl VaultWrite<'_> {
                 arrival.road == Road::History,
             ])?;
         let row = self.sql.last_insert_rowid();
+        if !seen {
+            self.note_unseen(conversation, arrival.at);
+        }
         if let Some(quarantine) = arrival.quarantine {
             self.claim_quarantine(quarantine, conversation)?;
         }
@@ -231,6 +236,7 @@ impl VaultWrite<'_> {
             .prepare_cached("UPDATE messages SET sent_at = ?2, recovered = 0 WHERE id = ?1")?
             .execute(params![row, at.0])?;
         let conversation = self.conversation_of_message(row)?;
+        self.note_unseen(conversation, at);
         self.apply_watermarks(conversation).map(drop)
     }
 

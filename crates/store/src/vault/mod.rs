@@ -14,12 +14,14 @@ mod erase;
 pub mod events;
 pub mod facts;
 pub mod gaps;
+mod joining;
 pub mod messages;
 pub mod outbox;
 mod pending;
 pub mod progress;
 pub mod quarantine;
 pub mod reactions;
+pub mod reading;
 mod refusals;
 pub mod search;
 mod second_try;
@@ -37,7 +39,7 @@ mod residue;
 mod testing;
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use domain::secrets::Secrets;
@@ -173,8 +175,9 @@ pub struct VaultRead<'a> {
     connection: ConnectionId,
     sql: &'a Connection,
     /// Conversations whose line in the list is to be worked out again: before anyone looks, at the
-    /// latest before the commit. Only a transaction ever has any.
-    stale: RefCell<BTreeSet<i64>>,
+    /// latest before the commit. Each with the earliest moment from which something may have become
+    /// unseen. Only a transaction ever has any.
+    stale: RefCell<BTreeMap<i64, i64>>,
 }
 
 /// One transaction on a vault. Reads see what it has written.
@@ -194,7 +197,7 @@ impl<'a> VaultRead<'a> {
         Self {
             connection,
             sql,
-            stale: RefCell::new(BTreeSet::new()),
+            stale: RefCell::new(BTreeMap::new()),
         }
     }
 

@@ -46,7 +46,7 @@ impl VaultWrite<'_> {
                 let Some(contact) = &progress.contact else {
                     return Ok(Vec::new());
                 };
-                let conversation = self.expect_row(self.contact_of(contact, at)?)?;
+                let conversation = self.contact_row(contact, at)?;
                 self.raise_watermark(conversation, progress.state, *moment)
             }
             Messages::UpToMessage(platform_id) => match self.row_with_platform_id(platform_id)? {
@@ -211,6 +211,15 @@ impl VaultWrite<'_> {
         self.apply_watermarks(conversation)
     }
 
+    /// Whether the person has received or read what was sent at a moment, as far as is known.
+    pub(crate) fn is_below_a_watermark(&self, conversation: i64, at: Timestamp) -> Result<bool> {
+        let mut statement = self.sql.prepare_cached(
+            "SELECT 1 FROM conversations
+             WHERE id = ?1 AND (delivered_upto >= ?2 OR person_read_upto >= ?2)",
+        )?;
+        Ok(statement.exists(params![conversation, at.0])?)
+    }
+
     /// Moves the shop's messages below the watermarks. Only what the platform has surely got: one
     /// that failed or is unconfirmed is not among what the person received.
     pub(crate) fn apply_watermarks(&self, conversation: i64) -> Result<Vec<MessageId>> {
@@ -272,7 +281,7 @@ impl VaultWrite<'_> {
                             name: None,
                             handle: None,
                         };
-                        Some(self.expect_row(self.contact_of(&who, at)?)?)
+                        Some(self.contact_row(&who, at)?)
                     }
                     None => None,
                 };
