@@ -72,9 +72,9 @@ CREATE TABLE contact_moves (
 ) STRICT;
 CREATE INDEX contact_moves_stayed ON contact_moves (stayed);
 
--- One contact, one conversation, one id. What is below `last_inbound_at` is worked out from the
--- messages in the same transaction that changes them, never counted up and down. Nothing that was
--- sent before `unseen_from` is unseen: counting starts there.
+-- One contact, one conversation, one id. `last_inbound_at` and what is below it follows the messages
+-- in the transaction that changes them. Nothing that was sent before `unseen_from` is unseen:
+-- counting starts there.
 CREATE TABLE conversations (
     id                  INTEGER PRIMARY KEY REFERENCES contacts (id) ON DELETE CASCADE,
     delivered_upto      INTEGER,
@@ -112,7 +112,7 @@ CREATE TABLE messages (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
     conversation    INTEGER NOT NULL REFERENCES contacts (id) ON DELETE CASCADE,
     platform_id     TEXT UNIQUE,
-    our_id          BLOB UNIQUE,
+    our_id          BLOB,
     author          TEXT NOT NULL,
     sent_at         INTEGER NOT NULL,
     arrived_at      INTEGER NOT NULL,
@@ -132,7 +132,8 @@ CREATE TABLE messages (
     unsupported     TEXT,
     quarantine      INTEGER REFERENCES quarantine (id) ON DELETE SET NULL
 ) STRICT;
-CREATE INDEX messages_thread ON messages (conversation, sent_at, id, seen);
+CREATE INDEX messages_thread ON messages (conversation, sent_at);
+CREATE UNIQUE INDEX messages_our_id ON messages (our_id) WHERE our_id IS NOT NULL;
 CREATE INDEX messages_failed ON messages (conversation) WHERE delivery = 'failed';
 CREATE INDEX messages_under_way ON messages (conversation, delivery, sent_at)
     WHERE delivery IN ('sent', 'delivered');

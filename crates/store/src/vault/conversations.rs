@@ -1,13 +1,11 @@
-//! One contact on one connection. What the list shows is worked out from the messages in the same
-//! transaction that changes them; nothing is counted up and down.
+//! The list: one line for each contact of one connection. `stale.rs` keeps its lines true.
 
 use domain::inbound::{AttachmentKind, Author};
 use domain::reply_window::Refusal;
 use domain::{ConnectionId, ConversationId, Delivery, MessageId, PersonId, Timestamp};
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::reading::NOTHING_UNSEEN;
-use super::{VaultRead, VaultWrite, refusals};
+use super::{VaultRead, refusals};
 use crate::error::Result;
 use crate::media::MediaFile;
 use crate::sql;
@@ -173,17 +171,6 @@ impl VaultRead<'_> {
         })?)
     }
 
-    /// Works out what the list shows of conversations that changed in this transaction.
-    pub(crate) fn make_fresh(&self) -> Result<()> {
-        let stale = std::mem::take(&mut *self.stale.borrow_mut());
-        for (conversation, unseen_from) in stale {
-            self.sql
-                .prepare_cached(REFRESH)?
-                .execute([conversation, unseen_from])?;
-        }
-        Ok(())
-    }
-
     fn conversation_from_row(&self, row: &Row<'_>) -> rusqlite::Result<Conversation> {
         Ok(Conversation {
             id: self.conversation_id(row.get("id")?),
@@ -230,36 +217,6 @@ pub struct Unread {
     /// Unread messages.
     pub messages: u32,
 }
-
-impl VaultWrite<'_> {
-    /// Notes that what the list shows of a conversation is to be worked out again: once, however
-    /// many messages a transaction brings.
-    pub(crate) fn refresh(&self, conversation: i64) {
-        self.refresh_from(conversation, NOTHING_UNSEEN);
-    }
-}
-
-pub(crate) const REFRESH: &str = "
-    UPDATE conversations SET
-        last_inbound_at = (SELECT sent_at FROM messages
-                           WHERE conversation = ?1 AND author = 'person' AND history = 0
-                           ORDER BY sent_at DESC, id DESC LIMIT 1),
-        last_activity = (SELECT max(sent_at) FROM messages WHERE conversation = ?1),
-        last_message = (SELECT id FROM messages WHERE conversation = ?1
-                        ORDER BY sent_at DESC, id DESC LIMIT 1),
-        unread = (SELECT count(*) FROM messages
-                  WHERE conversation = ?1 AND sent_at >= min(coalesce(unseen_from, ?2), ?2)
-                    AND seen = 0),
-        unseen_from = (SELECT sent_at FROM messages
-                       WHERE conversation = ?1 AND sent_at >= min(coalesce(unseen_from, ?2), ?2)
-                         AND seen = 0
-                       ORDER BY sent_at LIMIT 1),
-        waits = coalesce((SELECT author = 'person' AND history = 0 FROM messages
-                          WHERE conversation = ?1 AND unsent = 0
-                          ORDER BY sent_at DESC, id DESC LIMIT 1), 0),
-        failed = (SELECT count(*) FROM messages
-                  WHERE conversation = ?1 AND delivery = 'failed')
-    WHERE id = ?1";
 
 macro_rules! select {
     ($rest:literal) => {

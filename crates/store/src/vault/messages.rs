@@ -5,6 +5,7 @@ use domain::inbound::{Author, InboundMessage};
 use domain::{ConversationId, Delivery, MessageId, OurId, Timestamp};
 use rusqlite::{OptionalExtension as _, Row, params};
 
+use super::stale::Added;
 use super::{VaultRead, VaultWrite};
 use crate::error::Result;
 use crate::sql;
@@ -138,7 +139,9 @@ impl VaultWrite<'_> {
             return Ok(self.stored(row, conversation, News::Confirmed));
         }
         let row = self.insert(conversation, arrival)?;
-        self.settle_pending(row, &message.platform_id)?;
+        if self.settle_pending(row, &message.platform_id)? {
+            self.refresh(conversation);
+        }
         if message.author == Author::Shop {
             if is_by_hand(message) {
                 self.note_answer_elsewhere(conversation, row)?;
@@ -147,7 +150,6 @@ impl VaultWrite<'_> {
                 self.apply_watermarks(conversation)?;
             }
         }
-        self.refresh(conversation);
         Ok(self.stored(row, conversation, News::Inserted))
     }
 
@@ -218,9 +220,15 @@ impl VaultWrite<'_> {
                 arrival.road == Road::History,
             ])?;
         let row = self.sql.last_insert_rowid();
-        if !seen {
-            self.note_unseen(conversation, arrival.at);
-        }
+        self.note_added(
+            conversation,
+            Added {
+                at: arrival.at.0,
+                row,
+                waits: message.author == Author::Person && arrival.road != Road::History,
+                seen,
+            },
+        );
         if let Some(quarantine) = arrival.quarantine {
             self.claim_quarantine(quarantine, conversation)?;
         }
@@ -306,6 +314,7 @@ impl VaultWrite<'_> {
                 )?
                 .execute([conversation, at])?;
             self.see_what_was_answered_elsewhere(conversation)?;
+            self.refresh(conversation);
         }
         Ok(())
     }

@@ -25,6 +25,7 @@ pub mod reading;
 mod refusals;
 pub mod search;
 mod second_try;
+mod stale;
 pub mod thread;
 
 #[cfg(test)]
@@ -46,6 +47,7 @@ use domain::secrets::Secrets;
 use domain::{ConnectionId, ConversationId, MessageId};
 use rusqlite::{Connection, OptionalExtension as _};
 
+use self::stale::Stale;
 use crate::database::{Database, Place};
 use crate::error::{Error, Result};
 use crate::media::Media;
@@ -174,10 +176,9 @@ impl Vault {
 pub struct VaultRead<'a> {
     connection: ConnectionId,
     sql: &'a Connection,
-    /// Conversations whose line in the list is to be worked out again: before anyone looks, at the
-    /// latest before the commit. Each with the earliest moment from which something may have become
-    /// unseen. Only a transaction ever has any.
-    stale: RefCell<BTreeMap<i64, i64>>,
+    /// Conversations whose line in the list is not true at the moment. Only a transaction ever has
+    /// any.
+    stale: RefCell<BTreeMap<i64, Stale>>,
 }
 
 /// One transaction on a vault. Reads see what it has written.

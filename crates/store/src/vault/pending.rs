@@ -95,13 +95,14 @@ impl VaultWrite<'_> {
         Ok(())
     }
 
-    /// Applies everything that waited for a message that has just got its platform id.
-    pub(crate) fn settle_pending(&self, row: i64, platform_id: &str) -> Result<()> {
+    /// Applies everything that waited for a message that has just got its platform id. True if
+    /// anything did.
+    pub(crate) fn settle_pending(&self, row: i64, platform_id: &str) -> Result<bool> {
         let mut waits = self
             .sql
             .prepare_cached("SELECT 1 FROM pending WHERE platform_id = ?1")?;
         if !waits.exists([platform_id])? {
-            return Ok(());
+            return Ok(false);
         }
         if self.pending(platform_id, Pending::Unsent)?.is_some() {
             self.erase_content(row, platform_id)?;
@@ -127,7 +128,7 @@ impl VaultWrite<'_> {
         self.sql
             .prepare_cached("DELETE FROM pending WHERE platform_id = ?1")?
             .execute([platform_id])?;
-        Ok(())
+        Ok(true)
     }
 
     /// Forgets news older than a moment whose message never came.

@@ -5,7 +5,8 @@
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, StatementStatus, params_from_iter};
 
-use super::conversations::{Filter, REFRESH, list_sql};
+use super::conversations::{Filter, list_sql};
+use super::stale::REFRESH;
 use super::testing::in_memory;
 use super::{attachments, outbox, progress, search, thread};
 
