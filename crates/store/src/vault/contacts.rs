@@ -152,10 +152,11 @@ impl VaultWrite<'_> {
             None if who.keys.is_empty() => return Err(Error::Invalid("contact")),
             None => self.add_contact()?,
         };
+        let note = if new_key { ADD_KEY } else { TOUCH_KEY };
         let learn = || {
             // The payload's order is kept: of two numbers in one, the first is the newer.
             for (place, key) in (0..).zip(&who.keys) {
-                self.sql.prepare_cached(ADD_KEY)?.execute(params![
+                self.sql.prepare_cached(note)?.execute(params![
                     key.kind.name(),
                     key.value,
                     row,
@@ -310,6 +311,10 @@ impl VaultWrite<'_> {
         Ok(())
     }
 }
+
+const TOUCH_KEY: &str = "
+    UPDATE contact_keys SET seen_at = ?4
+    WHERE kind = ?1 AND value = ?2 AND contact = ?3 AND seen_at < ?4";
 
 const ADD_KEY: &str = "
     INSERT INTO contact_keys (kind, value, contact, seen_at) VALUES (?1, ?2, ?3, ?4)

@@ -39,7 +39,7 @@ mod residue;
 #[cfg(test)]
 mod testing;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
@@ -179,6 +179,9 @@ pub struct VaultRead<'a> {
     /// Conversations whose line in the list is not true at the moment. Only a transaction ever has
     /// any.
     stale: RefCell<BTreeMap<i64, Stale>>,
+    /// Whether no news waits for its message, once somebody has looked: it need not be asked for each
+    /// message.
+    nothing_waits: Cell<Option<bool>>,
 }
 
 /// One transaction on a vault. Reads see what it has written.
@@ -199,6 +202,7 @@ impl<'a> VaultRead<'a> {
             connection,
             sql,
             stale: RefCell::new(BTreeMap::new()),
+            nothing_waits: Cell::new(None),
         }
     }
 

@@ -50,6 +50,7 @@ impl VaultWrite<'_> {
         at: Timestamp,
         body: Option<&str>,
     ) -> Result<()> {
+        self.nothing_waits.set(Some(false));
         self.sql
             .prepare_cached(
                 "INSERT INTO pending (platform_id, kind, at, body, conversation)
@@ -86,6 +87,7 @@ impl VaultWrite<'_> {
             waiting.sent_at = sent_at;
         }
         let body = serde_json::to_string(&waiting).expect("plain enums serialise");
+        self.nothing_waits.set(Some(false));
         self.sql
             .prepare_cached(
                 "INSERT OR REPLACE INTO pending (platform_id, kind, at, body)
@@ -98,6 +100,9 @@ impl VaultWrite<'_> {
     /// Applies everything that waited for a message that has just got its platform id. True if
     /// anything did.
     pub(crate) fn settle_pending(&self, row: i64, platform_id: &str) -> Result<bool> {
+        if self.nothing_waits()? {
+            return Ok(false);
+        }
         let mut waits = self
             .sql
             .prepare_cached("SELECT 1 FROM pending WHERE platform_id = ?1")?;
@@ -129,6 +134,16 @@ impl VaultWrite<'_> {
             .prepare_cached("DELETE FROM pending WHERE platform_id = ?1")?
             .execute([platform_id])?;
         Ok(true)
+    }
+
+    fn nothing_waits(&self) -> Result<bool> {
+        if let Some(known) = self.nothing_waits.get() {
+            return Ok(known);
+        }
+        let mut statement = self.sql.prepare_cached("SELECT 1 FROM pending LIMIT 1")?;
+        let nothing = !statement.exists([])?;
+        self.nothing_waits.set(Some(nothing));
+        Ok(nothing)
     }
 
     /// Forgets news older than a moment whose message never came.
