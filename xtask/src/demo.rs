@@ -39,7 +39,7 @@ pub(crate) fn run(workspace: &Workspace, flags: &[&str]) -> Result<ExitCode> {
     }
     let _alone = alone(workspace)?;
     if !wish.built {
-        setup::everything(workspace)?;
+        setup::programs(workspace)?;
         setup::build(workspace)?;
     }
     let folder = folder(workspace, wish.keep)?;

@@ -2,12 +2,20 @@
 
 use anyhow::Result;
 
+use crate::system::Need;
 use crate::workspace::Workspace;
 use crate::{npm, step, system};
 
-/// Installs what is missing. Instant where nothing is.
+/// Installs what building and starting the programs needs. Instant where nothing is missing.
+pub(crate) fn programs(workspace: &Workspace) -> Result<()> {
+    system::install(workspace, Need::Programs)?;
+    npm::packages(workspace)?;
+    npm::pages(workspace)
+}
+
+/// Installs what testing needs as well.
 pub(crate) fn everything(workspace: &Workspace) -> Result<()> {
-    system::install(workspace)?;
+    system::install(workspace, Need::Tests)?;
     npm::packages(workspace)?;
     npm::pages(workspace)
 }

@@ -36,8 +36,9 @@ const WINDOW: &[&str] = &[
     "fonts-noto-color-emoji",
 ];
 
+const CHROMIUM: &str = "chromium";
 const BROWSERS: &[&str] = &[
-    "chromium",
+    CHROMIUM,
     "chromium-browser",
     "google-chrome",
     "google-chrome-stable",
@@ -60,8 +61,21 @@ The tests in the real window run on Linux only.";
 const OTHER_LINUX: &str = "\
 This system has no apt-get. Install what these Debian packages hold:";
 
+const NO_BROWSER: &str = "\
+the tests of the window's pages need Chrome or Chromium, and this system's package lists have neither.
+Install Google Chrome's package by hand, then start the same command again. The demo needs no browser.";
+
+/// What the packages are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Building the programs and starting them.
+    Programs,
+    /// Testing them as well.
+    Tests,
+}
+
 /// Sees to it that the system's packages are there.
-pub(crate) fn install(workspace: &Workspace) -> Result<()> {
+pub(crate) fn install(workspace: &Workspace, need: Need) -> Result<()> {
     if cfg!(target_os = "macos") {
         say::line(MACOS);
         return Ok(());
@@ -71,8 +85,9 @@ pub(crate) fn install(workspace: &Workspace) -> Result<()> {
         return Ok(());
     }
     let mut wanted: Vec<&str> = BUILD.iter().chain(WINDOW).copied().collect();
-    if BROWSERS.iter().all(|name| which(name).is_none()) {
-        wanted.push("chromium");
+    let browser = need == Need::Tests && BROWSERS.iter().all(|name| which(name).is_none());
+    if browser {
+        wanted.push(CHROMIUM);
     }
     if which("apt-get").is_none() || which("dpkg-query").is_none() {
         say::line(&format!("{OTHER_LINUX}\n  {}", wanted.join(" ")));
@@ -89,10 +104,27 @@ pub(crate) fn install(workspace: &Workspace) -> Result<()> {
     may_install()?;
     let log = |name: &str| workspace.log(name);
     step::must("package lists", apt(&["update"]), log("apt update"))?;
+    if browser && !is_offered(CHROMIUM) {
+        bail!("{NO_BROWSER}");
+    }
     let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
     arguments.extend(&missing);
     step::must("system packages", apt(&arguments), log("apt install"))?;
     Ok(())
+}
+
+/// Whether the package lists have a package that can be installed. Ubuntu has Chromium as a snap
+/// only, which cannot be driven here.
+fn is_offered(package: &str) -> bool {
+    let policy = Command::new("apt-cache").args(["policy", package]).output();
+    policy.is_ok_and(|output| has_candidate(&String::from_utf8_lossy(&output.stdout)))
+}
+
+fn has_candidate(policy: &str) -> bool {
+    policy.lines().any(|line| {
+        let candidate = line.trim().strip_prefix("Candidate:");
+        candidate.is_some_and(|version| version.trim() != "(none)")
+    })
 }
 
 /// Those of the packages that dpkg does not have installed.
@@ -167,6 +199,15 @@ fn is_root() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_package_without_a_version_is_not_offered() {
+        let with =
+            |version: &str| format!("chromium:\n  Installed: (none)\n  Candidate: {version}\n");
+        assert!(has_candidate(&with("140.0-1")));
+        assert!(!has_candidate(&with("(none)")));
+        assert!(!has_candidate(""));
+    }
 
     #[test]
     fn a_removed_package_whose_settings_stayed_is_missing() {
