@@ -16,8 +16,16 @@ pub struct Arguments {
     #[arg(long, env = "SHOPBELL_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// A `shopbell://relay?url=…&key=…` link.
-    #[arg(value_name = "LINK")]
+    #[arg(value_name = "LINK", value_parser = link)]
     pub link: Option<String>,
+}
+
+/// Only what begins like a link to this program is one: a mistyped job is not.
+fn link(word: &str) -> Result<String, String> {
+    if word.starts_with("shopbell:") {
+        return Ok(word.to_owned());
+    }
+    Err("it is neither a job nor a link that begins with shopbell://".to_owned())
 }
 
 /// Jobs that need no window and no display.

@@ -371,7 +371,7 @@ async fn the_program_fails_on_a_changed_receipt_and_on_another_relay_s_key() -> 
             Some(&"abc".to_owned()),
             "the relay key is 64 hex digits",
         ),
-        ("nowhere.txt", None, "cannot be read as a receipt"),
+        ("nowhere.txt", None, "cannot be read (No such file"),
     ] {
         let (fine, said) = verify(&path(name), key).await?;
         assert!(!fine, "{name} with {key:?} was taken: {said}");

@@ -16,10 +16,12 @@ const MOST_BYTES: u64 = 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum ReceiptError {
     /// The file cannot be read, or is far too large.
-    #[error("the file cannot be read as a receipt")]
+    #[error(
+        "the file cannot be read ({0}): give the file that was saved with \"Save the receipt\""
+    )]
     File(#[source] io::Error),
     /// The key given is no key: 64 hex digits.
-    #[error("the relay key is 64 hex digits")]
+    #[error("the relay key is 64 hex digits: copy it from the relay's page /keys")]
     Key,
     /// The receipt is not good.
     #[error(transparent)]
