@@ -330,3 +330,26 @@ describe('a receipt', () => {
     expect(whole?.textContent).toContain('wipe-key 2fbfc901');
   });
 });
+
+describe('a reply', () => {
+  const hint = (words: string) => page.getByText(words, { exact: true });
+
+  it('leaves also while the relay is away, and nothing says otherwise', async () => {
+    const shop = await open('scene=offline');
+    await page.getByRole('option', { name: 'Clara' }).click();
+    await expect.element(hint('Relay away: replies still leave')).toBeVisible();
+    await page.getByRole('textbox', { name: 'Reply' }).fill('On the way');
+    await userEvent.keyboard('{Enter}');
+    await expect.element(log().getByText('On the way')).toBeVisible();
+    expect(document.body.textContent).not.toMatch(/internet/i);
+    await shop.openAgain();
+    await expect.element(hint('Relay away: replies still leave')).not.toBeInTheDocument();
+  });
+
+  it('waits for the internet where it met none, which the field says too', async () => {
+    await open();
+    await page.getByRole('option', { name: 'Rosalind' }).click();
+    await expect.element(log().getByText('Waits for the internet')).toBeVisible();
+    await expect.element(hint('No internet: this is sent later, in order')).toBeVisible();
+  });
+});

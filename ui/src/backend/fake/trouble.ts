@@ -53,7 +53,10 @@ function everyFailure(): ThreadItemView[] {
       }),
     ),
     us(NOW - 20 * MINUTE, 'Did the second page arrive?', { delivery: 'unconfirmed' }),
-    us(NOW - 4 * MINUTE, 'And the third?', { delivery: 'queued' }),
+    us(NOW - 4 * MINUTE, 'And the third?', {
+      delivery: 'queued',
+      failure: { reason: 'offline', code: null, again: false },
+    }),
     us(NOW - 3 * MINUTE, 'The fourth is on its way', { delivery: 'sending' }),
   ];
 }
