@@ -1,5 +1,7 @@
 //! The phase, the link, settings and news.
 
+use std::path::Path;
+
 use engine::{LinkState, News, Phase, Settings};
 
 use crate::shell::Shell;
@@ -10,7 +12,7 @@ use crate::view::app::{self as view, AppView, LinkView, PhaseView, SettingsView}
 pub async fn app_view(shell: &Shell) -> AppView {
     let engine = shell.engine();
     AppView {
-        phase: engine.phase().into(),
+        phase: phase_view(engine.phase(), &engine.config().data_dir),
         sandbox: shell.is_sandbox(),
         settings: engine.settings().await.into(),
         link: match engine.link() {
@@ -28,26 +30,28 @@ pub async fn app_view(shell: &Shell) -> AppView {
     }
 }
 
-impl From<Phase> for PhaseView {
-    fn from(phase: Phase) -> Self {
-        match phase {
-            Phase::Opening => Self::Opening,
-            Phase::KeychainLocked => Self::KeychainLocked,
-            Phase::KeychainDenied => Self::KeychainDenied,
-            Phase::Passphrase { first, wrong } => Self::Passphrase { first, wrong },
-            Phase::KeyMissing => Self::KeyMissing,
-            Phase::WrongKey => Self::WrongKey,
-            Phase::Damaged => Self::Damaged,
-            Phase::Newer => Self::Newer,
-            Phase::DiskFull => Self::DiskFull,
-            Phase::Erasing => Self::Erasing,
-            Phase::DeletionAsked { asked_at, wipes_at } => Self::DeletionAsked {
-                asked_at: moment(asked_at),
-                wipes_at: moment(wipes_at),
-            },
-            Phase::FirstRun => Self::FirstRun,
-            Phase::Ready => Self::Ready,
-        }
+fn phase_view(phase: Phase, folder: &Path) -> PhaseView {
+    match phase {
+        Phase::Opening => PhaseView::Opening,
+        Phase::KeychainLocked => PhaseView::KeychainLocked,
+        Phase::KeychainDenied => PhaseView::KeychainDenied,
+        Phase::Passphrase { first, wrong } => PhaseView::Passphrase { first, wrong },
+        Phase::KeyMissing => PhaseView::KeyMissing,
+        Phase::WrongKey => PhaseView::WrongKey,
+        Phase::Damaged => PhaseView::Damaged,
+        Phase::Newer => PhaseView::Newer,
+        Phase::DiskFull => PhaseView::DiskFull,
+        Phase::InUse => PhaseView::InUse,
+        Phase::FolderRefused => PhaseView::FolderRefused {
+            folder: folder.display().to_string(),
+        },
+        Phase::Erasing => PhaseView::Erasing,
+        Phase::DeletionAsked { asked_at, wipes_at } => PhaseView::DeletionAsked {
+            asked_at: moment(asked_at),
+            wipes_at: moment(wipes_at),
+        },
+        Phase::FirstRun => PhaseView::FirstRun,
+        Phase::Ready => PhaseView::Ready,
     }
 }
 

@@ -45,6 +45,10 @@ pub enum PhaseView {
     Newer,
     /// The disk is full, so nothing can be opened for writing.
     DiskFull,
+    /// Another copy of Shopbell has the folder.
+    InUse,
+    /// The system does not let Shopbell write in its folder.
+    FolderRefused { folder: String },
     /// An erasure begun earlier is being finished.
     Erasing,
     /// A deletion order came that Meta does not confirm: the owner is asked (DESIGN 10.11).

@@ -8,6 +8,7 @@ use domain::secrets::SecretsError;
 use engine::Phase;
 use engine::read::Trouble;
 use store::MemorySecrets;
+use tests::desktop::run;
 use tests::files;
 use tests::shop::Shop;
 use tests::world::World;
@@ -174,7 +175,7 @@ async fn a_second_start_on_the_same_folder_does_not_open_it() -> Result<()> {
     other.close().await;
     world.phones.say("whatsapp", "omar", "To the first").await?;
     let (conversation, _) = shop.hears("To the first").await?;
-    assert_eq!(second.engine.phase(), Phase::Opening);
+    assert_eq!(second.engine.phase(), Phase::InUse);
     shop.close().await;
     // It was the folder alone that it waited for.
     stands(&second, |phase| phase == Phase::Ready).await?;
@@ -192,4 +193,28 @@ fn databases(folder: &std::path::Path) -> Result<Vec<(std::path::PathBuf, Vec<u8
     databases
         .map(|file| Ok((file.clone(), std::fs::read(file)?)))
         .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_nobody_may_write_in_is_said_and_is_no_full_disk() -> Result<()> {
+    let world = World::start().await?;
+    let place = world.folder().join("a-file");
+    std::fs::write(&place, "not a folder")?;
+    let shop = Shop::begin(&world, place.join("shop"), Arc::default());
+    stands(&shop, |phase| phase == Phase::FolderRefused).await?;
+    shop.engine.open_again().await?;
+    stands(&shop, |phase| phase == Phase::FolderRefused).await?;
+    std::fs::remove_file(&place)?;
+    shop.engine.open_again().await?;
+    stands(&shop, |phase| phase == Phase::FirstRun).await?;
+    shop.close().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_word_that_is_neither_job_nor_link_opens_nothing() -> Result<()> {
+    let (fine, said) = run("shopbell", &["frobnicate"]).await?;
+    assert!(!fine, "{said}");
+    assert!(said.contains("neither a job nor a link"), "{said}");
+    Ok(())
 }

@@ -47,7 +47,7 @@ impl Shop {
         let shop = Self::begin(world, data, secrets);
         shop.until("the shop to open", async |engine| {
             let phase = engine.phase();
-            Ok((phase != Phase::Opening).then_some(()))
+            Ok((!matches!(phase, Phase::Opening | Phase::InUse)).then_some(()))
         })
         .await?;
         Ok(shop)

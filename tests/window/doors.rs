@@ -7,6 +7,7 @@ use anyhow::Result;
 use tests::axe;
 use tests::counter::Counter;
 use tests::page::Find;
+use tests::programs::program;
 use tests::seat::Keyring;
 
 use crate::looks;
@@ -108,6 +109,20 @@ async fn while_the_relay_is_away_the_window_says_so_and_goes_on() -> Result<()> 
     counter.page()?.answer(banner, "the banner").await?;
     looks::check(counter.page()?, "relay-away").await?;
     counter.owner()?.reads("Before").await?;
+    // The road out is another: the answer arrives, and nothing says that it waits.
+    counter.owner()?.answers("Sent all the same").await?;
+    counter
+        .world
+        .phones
+        .until("the answer", |state| {
+            state
+                .to_string()
+                .contains("Sent all the same")
+                .then_some(())
+        })
+        .await?;
+    let untrue = "/internet/i.test(document.body.innerText)";
+    assert_eq!(counter.page()?.now(untrue).await?, false);
     counter
         .world
         .phones
@@ -122,4 +137,17 @@ async fn a_sandbox_says_that_it_is_one() -> Result<()> {
     let counter = Counter::connected().await?;
     let banner = "document.body.innerText.includes('stand-in for Meta')";
     counter.page()?.answer(banner, "the banner").await.map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_display_it_is_said_what_is_missing() -> Result<()> {
+    let output = tokio::process::Command::new(program("shopbell")?)
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .output()
+        .await?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("there is no display"), "{said}");
+    Ok(())
 }

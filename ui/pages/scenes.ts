@@ -174,7 +174,15 @@ export const screens: readonly Screen[] = [
   ...['opening', 'locked', 'denied', 'passphrase', 'passphraseWrong', 'passphraseFirst'].map(
     (scene) => ({ name: `before: ${scene}`, scene }),
   ),
-  ...['keyMissing', 'wrongKey', 'damaged', 'newer', 'diskFull', 'erasing', 'deletionAsked'].map(
-    (scene) => ({ name: `before: ${scene}`, scene }),
-  ),
+  ...[
+    'keyMissing',
+    'wrongKey',
+    'damaged',
+    'newer',
+    'diskFull',
+    'inUse',
+    'folderRefused',
+    'erasing',
+    'deletionAsked',
+  ].map((scene) => ({ name: `before: ${scene}`, scene })),
 ];

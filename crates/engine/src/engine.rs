@@ -134,7 +134,10 @@ impl Engine {
                     phase = self.open() => self.inner.set_phase(phase),
                 }
             }
-            let passing = matches!(self.phase(), Phase::Opening | Phase::KeychainLocked);
+            let passing = matches!(
+                self.phase(),
+                Phase::Opening | Phase::InUse | Phase::KeychainLocked
+            );
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.inner.again.notified() => {}

@@ -3,6 +3,7 @@
 //! erasure that was begun is finished before any file is opened.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -299,6 +300,15 @@ fn first_phase_of(error: &store::Error, paths: &Paths) -> Phase {
     }
 }
 
+/// The screen for what is wrong with the folder itself.
+pub(crate) fn phase_of_folder(error: &store::Error) -> Phase {
+    match error {
+        store::Error::DiskFull => Phase::DiskFull,
+        store::Error::InUse => Phase::InUse,
+        _ => Phase::FolderRefused,
+    }
+}
+
 /// The screen for what is wrong with the shop's own files.
 fn phase_of(error: &store::Error) -> Phase {
     use store::Error as Store;
@@ -309,8 +319,11 @@ fn phase_of(error: &store::Error) -> Phase {
         Store::KeychainAbsent => Phase::KeyMissing,
         Store::WrongKey => Phase::WrongKey,
         Store::Newer { .. } => Phase::Newer,
-        Store::DiskFull | Store::ReadOnly => Phase::DiskFull,
-        Store::Busy | Store::InUse | Store::Closed => Phase::Opening,
+        Store::DiskFull => Phase::DiskFull,
+        Store::ReadOnly => Phase::FolderRefused,
+        Store::Io(error) if error.kind() == ErrorKind::PermissionDenied => Phase::FolderRefused,
+        Store::InUse => Phase::InUse,
+        Store::Busy | Store::Closed => Phase::Opening,
         Store::WrongPassphrase | Store::WeakParameters => Phase::Passphrase {
             first: false,
             wrong: true,

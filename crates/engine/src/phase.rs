@@ -28,6 +28,10 @@ pub enum Phase {
     Newer,
     /// No room to open anything for writing.
     DiskFull,
+    /// Another copy of the program has the folder.
+    InUse,
+    /// The system does not let the program write in the folder.
+    FolderRefused,
     /// An erasure begun earlier is being finished, or one of everything is running.
     Erasing,
     /// A deletion order came that Meta does not confirm: the owner is asked.

@@ -33,7 +33,7 @@ async fn main() -> Result<()> {
         .init();
     let engine = open()?;
     let opened = until(&engine, async |engine| {
-        Ok((engine.phase() != Phase::Opening).then_some(()))
+        Ok((!matches!(engine.phase(), Phase::Opening | Phase::InUse)).then_some(()))
     });
     say(opened.await.map(|()| format!("{:?}", engine.phase()))).await?;
     let mut lines = BufReader::new(tokio::io::stdin()).lines();

@@ -421,6 +421,10 @@ export type PhaseView =
 { kind: "newer" } | 
 /**  The disk is full, so nothing can be opened for writing. */
 { kind: "diskFull" } | 
+/**  Another copy of Shopbell has the folder. */
+{ kind: "inUse" } | 
+/**  The system does not let Shopbell write in its folder. */
+{ kind: "folderRefused"; folder: string } | 
 /**  An erasure begun earlier is being finished. */
 { kind: "erasing" } | 
 /**  A deletion order came that Meta does not confirm: the owner is asked (DESIGN 10.11). */

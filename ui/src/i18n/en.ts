@@ -44,7 +44,7 @@ export const en = {
   'rail.closingSoon': 'Closing soon',
   'rail.connections': 'Connections',
   'rail.allWell': 'All connections work',
-  'rail.offline': 'No internet',
+  'rail.offline': 'No connection to the relay',
   'rail.trouble': { one: '{n} connection needs you', other: '{n} connections need you' },
   'rail.settings': 'Settings',
   'rail.keys': 'Keyboard shortcuts',
@@ -231,6 +231,7 @@ export const en = {
   'compose.newLine': 'new line',
   'compose.dropHere': 'Drop the picture here',
   'compose.offline': 'No internet: this is sent later, in order',
+  'compose.relayAway': 'Relay away: replies still leave',
   'compose.returned': '*Your words are a draft again.* {reason}',
   'compose.returned.window_closed': 'The reply window closed before they could be sent.',
   'compose.returned.restart': 'Shopbell was closed before they were sent.',
@@ -438,7 +439,7 @@ export const en = {
   'wipe.step.6': 'Clear logs, notices and temporary files',
   'wipe.step.7': 'Look through every folder for leftovers',
   'wipe.step.8': 'Get the relay’s signature',
-  'wipe.relayText': 'Needs the internet. It is asked for until it comes',
+  'wipe.relayText': 'It is asked for until it comes, also tomorrow',
   'wipe.goOn': 'You can go on working. This finishes by itself.',
   'wipe.backToInbox': 'Back to the inbox',
   'wipe.startAgain': 'Start again',
@@ -639,6 +640,17 @@ export const en = {
     'Your messages are safe, but nothing new can be written. Free some space on this computer.',
   'phase.diskFullWay': 'Look again',
   'phase.diskFullWayText': 'After you have made room. About 200 MB are enough.',
+  'phase.inUse': 'Shopbell is open already',
+  'phase.inUseText':
+    'Another copy of Shopbell has this shop open on this computer. Answer there, or close it.',
+  'phase.inUseWay': 'Open the shop here',
+  'phase.inUseWayText': 'Once the other copy is closed, this one opens by itself.',
+  'phase.folderRefused': 'The folder cannot be used',
+  'phase.folderRefusedText':
+    'Shopbell keeps everything in {folder}, and this computer does not let it write there. Nothing was changed.',
+  'phase.folderRefusedWay': 'Try again',
+  'phase.folderRefusedWayText':
+    'After you may write in that folder again, or its disk is connected.',
   'phase.erasing': 'Erasing',
   'phase.erasingText':
     'A wipe that was begun is being finished. The key is already gone; what is left is dead data.',

@@ -61,7 +61,7 @@ impl Inner {
     pub(super) fn open_files(self: &Arc<Self>) -> Result<(Paths, Opened, Arc<Eraser>), Phase> {
         let paths = Paths::create(self.config.data_dir.clone()).map_err(|error| {
             tracing::error!(%error, "the data folder cannot be used");
-            Phase::DiskFull
+            opening::phase_of_folder(&error)
         })?;
         self.take_folder(&paths)?;
         let eraser = self.make_eraser(&paths)?;
@@ -85,8 +85,8 @@ impl Inner {
         let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         if lock.is_none() {
             *lock = Some(paths.lock().map_err(|error| {
-                tracing::warn!(%error, "the data folder is taken");
-                Phase::Opening
+                tracing::warn!(%error, "the data folder is not given");
+                opening::phase_of_folder(&error)
             })?);
         }
         Ok(())
@@ -104,7 +104,7 @@ impl Inner {
         );
         let eraser = Arc::new(eraser.map_err(|error| {
             tracing::error!(%error, "the wipe journal cannot be read");
-            Phase::DiskFull
+            opening::phase_of_folder(&error)
         })?);
         let stop = self.tasks.stop.clone();
         let of = Arc::clone(&eraser);

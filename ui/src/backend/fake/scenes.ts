@@ -42,6 +42,8 @@ const phases: Record<string, PhaseView> = {
   damaged: { kind: 'damaged' },
   newer: { kind: 'newer' },
   diskFull: { kind: 'diskFull' },
+  inUse: { kind: 'inUse' },
+  folderRefused: { kind: 'folderRefused', folder: '/media/shop/shopbell' },
   erasing: { kind: 'erasing' },
   deletionAsked: { kind: 'deletionAsked', askedAt: NOW - 3 * HOUR, wipesAt: NOW + 69 * HOUR },
 };
