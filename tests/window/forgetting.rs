@@ -227,8 +227,10 @@ async fn deleting_everything_leaves_no_trace_at_the_whole_desk() -> Result<()> {
     }
     used.notices.is_taken_back(&used.notice).await?;
     used.nothing_is_found().await?;
-    // The window goes on, as on the first day.
     let page = used.counter.page()?;
+    // What is gone cannot be read any more, and that is no failure.
+    ensure!(page.count(&Find::any("alert")).await? == 0, "an alert");
+    // The window goes on, as on the first day.
     page.press("Start again").await?;
     page.find(&Find::named("button", "Connect my shop")).await?;
     used.nothing_is_found().await?;

@@ -82,9 +82,19 @@ export class Connections {
       ]);
       this.receipts = receipts;
       this.wipe = wipe;
-      this.all = await this.#backend.connections();
+      this.all = await this.#connected();
     } catch (thrown) {
       this.failure = codeOf(thrown);
+    }
+  }
+
+  /** A shop that is not open, as after everything was deleted, has none to show: no failure. */
+  async #connected(): Promise<ConnectionView[]> {
+    try {
+      return await this.#backend.connections();
+    } catch (thrown) {
+      if (codeOf(thrown) === 'notOpen') return [];
+      throw thrown;
     }
   }
 }

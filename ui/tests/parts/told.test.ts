@@ -105,6 +105,8 @@ describe('after something was wiped', () => {
     await wipe('Fern & Ribbon', 'Type Fern & Ribbon to confirm', 'Wipe now');
     await says(dialog('Deleting everything'), ['Clear the window’s own data']);
     await says(dialog('Deletion receipt'), ['Everything is gone from here']);
+    // What is gone cannot be read any more, and that is no failure.
+    expect(page.getByRole('alert').elements()).toEqual([]);
     expect(shop.asked).not.toContain('openAgain');
     await button('Start again').click();
     await expect.element(button('Connect my shop')).toBeVisible();
