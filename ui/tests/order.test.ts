@@ -51,6 +51,12 @@ describe('connections', () => {
     expect(shopName('', all.slice(0, 1))).toBe('fern');
     expect(shopName('', [])).toBe('Shopbell');
   });
+
+  it('give it the same name of two Pages, however they came', () => {
+    const all = [one('m2', 'messenger', 'Fern Weddings'), one('m1', 'messenger', 'Fern & Ribbon')];
+    expect(shopName('', all)).toBe('Fern & Ribbon');
+    expect(shopName('', all.toReversed())).toBe('Fern & Ribbon');
+  });
 });
 
 describe('two Pages of one name', () => {

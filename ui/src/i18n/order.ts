@@ -38,6 +38,7 @@ export function apart(
 /** The shop's name: the owner's own, or its Page's, or what its first account is called. */
 export function shopName(own: string, connections: readonly ConnectionCountView[]): string {
   if (own) return own;
-  const page = connections.find((one) => one.channel === 'messenger');
-  return (page ?? inOrder(connections)[0])?.name ?? 'Shopbell';
+  const all = inOrder(connections);
+  const page = all.find((one) => one.channel === 'messenger');
+  return (page ?? all[0])?.name ?? 'Shopbell';
 }
