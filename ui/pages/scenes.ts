@@ -40,6 +40,18 @@ export const screens: readonly Screen[] = [
       await page.locator('ol li').nth(11).waitFor();
     },
   },
+  {
+    name: 'a link that names a relay',
+    scene: 'inbox',
+    async go(page) {
+      await page.evaluate(() => {
+        const { fakeShop } = window as unknown as { fakeShop: { tell(news: object): void } };
+        const url = 'shopbell://relay?url=https%3A%2F%2Frelay.other.example&key=another';
+        fakeShop.tell({ kind: 'relayLink', url });
+      });
+      await page.locator('.who').waitFor();
+    },
+  },
   { name: 'what is asked', scene: 'ask', go: (page) => page.locator('.go .button').click() },
   { name: 'waiting for the browser', scene: 'waiting' },
   { name: 'account choice', scene: 'choose' },

@@ -518,6 +518,13 @@ export const en = {
   'relay.differ': 'They differ',
   'relay.code': 'Enrolment code',
   'relay.codeHelp': 'This relay asks for a code. Its operator gives it to you.',
+  'relay.link': 'A link names a relay',
+  'relay.linkText': 'Your shop uses a relay already. If this is the same one, nothing changes.',
+  'relay.linkNames': 'The link names',
+  'relay.linkKeep': 'Keep the relay I use',
+  'relay.linkLook': 'Look at this relay',
+  'relay.linkKeyDiffers':
+    'The relay there shows another key than the link says. Nothing was changed. Do not trust it; ask whoever gave you the link.',
 
   'login.title': 'Connect your shop',
   'login.lead':

@@ -10,10 +10,11 @@ import { Reread } from './reread';
 
 export class Login {
   view = $state.raw<LoginView>({ kind: 'none' });
+  /** The relay that was met on this walk through the door. */
   relay = $state.raw<RelayView>();
   failure = $state<ErrorCode>();
   busy = $state(false);
-  /** The address a `shopbell://relay` link named. */
+  /** The `shopbell://relay?…` link that was opened, until it is followed or left. */
   suggested = $state('');
   readonly #backend: Backend;
   readonly #reread = new Reread(() => this.#read());
@@ -23,7 +24,9 @@ export class Login {
     this.#backend = backend;
     this.#deafen = backend.listen((news) => {
       if (news.kind === 'login') void this.#reread.run();
-      if (news.kind === 'relayLink') this.suggested = news.url;
+      if (news.kind !== 'relayLink') return;
+      this.forgetRelay();
+      this.suggested = news.url;
     });
   }
 
@@ -41,10 +44,18 @@ export class Login {
     this.failure = undefined;
   }
 
+  /** The door is left, or the relay of a link is not wanted: nothing of it is kept. */
+  leave(): void {
+    this.forgetRelay();
+    this.suggested = '';
+  }
+
   /** The words match: pins the relay's key. True once this computer is enrolled. */
-  trust(enrolCode: string): Promise<boolean> {
+  async trust(enrolCode: string): Promise<boolean> {
     const url = this.relay?.url ?? '';
-    return this.#try(() => this.#backend.trustRelay(url, enrolCode.trim() || null));
+    const trusted = await this.#try(() => this.#backend.trustRelay(url, enrolCode.trim() || null));
+    if (trusted) this.suggested = '';
+    return trusted;
   }
 
   start(connectionId: string | null = null): Promise<boolean> {

@@ -38,6 +38,9 @@ export class FakeShop extends FakeWriting implements Backend {
   async meetRelay(url: string) {
     this.answer('meetRelay', null);
     if (!/relay|127\.0\.0\.1|localhost/.test(url)) throw new Refused('notARelay');
+    const link = url.startsWith('shopbell:') ? new URL(url).searchParams : undefined;
+    if (link?.get('key') === 'another') throw new Refused('relayKeyChanged');
+    url = link?.get('url') ?? url;
     this.#relayUrl = url;
     const words = 'amber basket cedar dune ember fable garnet harbor indigo juniper kettle lantern';
     return { url, operator: 'Hastings Web Workshop', words: words.split(' ') };
@@ -144,6 +147,7 @@ export class FakeShop extends FakeWriting implements Backend {
     this.scene.connections = [];
     this.kept.splice(0);
     this.scene.phase = { kind: 'erasing' };
+    this.scene.link = { kind: 'none' };
     this.tell({ kind: 'app' });
     await this.wipes('everything');
     return null;
