@@ -327,7 +327,7 @@ async fn erasing_a_person_by_keyboard_leaves_no_trace_and_a_receipt() -> Result<
     owner.presses(Key::Escape).await?;
     page.gone(&Find::any("dialog")).await?;
     owner.presses(Key::Enter).await?;
-    let word = Find::named("textbox", "Type erase to confirm");
+    let word = Find::named("textbox", "Type the word to confirm");
     page.find(&word).await?;
     page.says(&Find::any("dialog"), "4 messages").await?;
     page.keys("erase").await?;

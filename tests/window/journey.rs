@@ -304,7 +304,7 @@ async fn disconnecting_one_leaves_its_sibling_and_a_callback_erases_the_rest() -
     owner.sees_row("Soon forgotten").await?;
     owner.sees_row("Kept").await?;
     owner.asks_to_wipe("Instagram").await?;
-    let field = Find::with("textbox", "to confirm");
+    let field = Find::named("textbox", "Type the name to confirm");
     page.write(&field, "not its name").await?;
     let asleep = "p.all(document, {role: 'button', is: 'Wipe now', has: null})[0]?.disabled";
     assert_eq!(page.now(asleep).await?, Value::Bool(true));

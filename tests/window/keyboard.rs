@@ -38,7 +38,8 @@ async fn from_the_first_run_to_the_wipe_no_mouse_is_needed() -> Result<()> {
         .await?;
     let name = "document.querySelector('label[for=typed] b')?.textContent";
     let name = page.answer(name, "the name to type").await?;
-    page.tabs_to(&Find::with("textbox", "to confirm")).await?;
+    page.tabs_to(&Find::named("textbox", "Type the name to confirm"))
+        .await?;
     page.keys(name.as_str().context("a name")?).await?;
     page.enters("Wipe now").await?;
     page.find(&Find::named("dialog", "Deletion receipt"))

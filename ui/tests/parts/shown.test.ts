@@ -282,7 +282,7 @@ describe('a wipe', () => {
   it('wants the name no other connection has, however it is written', async () => {
     await open('scene=twins');
     await button('Settings').click();
-    const typed = page.getByRole('textbox', { name: /^Type .+ to confirm$/ });
+    const typed = page.getByRole('textbox', { name: 'Type the name to confirm', exact: true });
     const now = button('Wipe now');
     for (const [card, names] of [
       [0, ['fern.weddings', '@Fern.Weddings']],

@@ -51,7 +51,8 @@ describe('before anything is wiped', () => {
       'Everything at Instagram itself',
       'A receipt that names nobody',
     ]);
-    const name = page.getByRole('textbox', { name: 'Type fernandribbon to confirm', exact: true });
+    const name = page.getByRole('textbox', { name: 'Type the name to confirm', exact: true });
+    await expect.element(page.getByText('fernandribbon', { exact: true })).toBeVisible();
     for (const typed of ['', 'Fern', 'Fern & Ribbon', 'fernandribbon2']) {
       await name.fill(typed);
       await expect.element(button('Wipe now')).toBeDisabled();
@@ -89,7 +90,7 @@ describe('after something was wiped', () => {
     const shop = await open();
     await button('Settings').click();
     await button('Disconnect and wipe').first().click();
-    await wipe('fernandribbon', 'Type fernandribbon to confirm', 'Wipe now');
+    await wipe('fernandribbon', 'Type the name to confirm', 'Wipe now');
     await says(dialog('Wiping Instagram'), ['Destroy the key', 'Get the relay’s signature']);
     await says(dialog('Deletion receipt'), ['Instagram is gone from here', 'One connection']);
     await button('Back to the inbox').click();
@@ -102,7 +103,7 @@ describe('after something was wiped', () => {
     await button('Settings').click();
     await button('Privacy and account').click();
     await button('Delete everything').click();
-    await wipe('Fern & Ribbon', 'Type Fern & Ribbon to confirm', 'Wipe now');
+    await wipe('Fern & Ribbon', 'Type the name to confirm', 'Wipe now');
     await says(dialog('Deleting everything'), ['Clear the window’s own data']);
     await says(dialog('Deletion receipt'), ['Everything is gone from here']);
     // What is gone cannot be read any more, and that is no failure.
@@ -117,7 +118,7 @@ describe('after something was wiped', () => {
     await button('Settings').click();
     await button('Privacy and account').click();
     await button('Delete everything').click();
-    await wipe('Fern & Ribbon', 'Type Fern & Ribbon to confirm', 'Wipe now');
+    await wipe('Fern & Ribbon', 'Type the name to confirm', 'Wipe now');
     await expect.element(dialog('Deleting everything')).toBeVisible();
     await button('Back to the inbox').click();
     await expect.element(button('Connect my shop')).toBeVisible();
@@ -128,7 +129,7 @@ describe('after something was wiped', () => {
     await button('Settings').click();
     await button('Disconnect and wipe').first().click();
     shop.refuse = { command: 'disconnect', with: new Refused('nameDiffers') };
-    await wipe('fernandribbon', 'Type fernandribbon to confirm', 'Wipe now');
+    await wipe('fernandribbon', 'Type the name to confirm', 'Wipe now');
     await says(dialog('Disconnect and wipe'), ['The name typed is not the one shown.']);
     await expect.element(dialog('Wiping Instagram')).not.toBeInTheDocument();
   });
@@ -145,13 +146,13 @@ describe('after something was wiped', () => {
       'Everything at Instagram itself',
       'What they write to you from now on',
     ]);
-    const word = page.getByRole('textbox', { name: 'Type erase to confirm' });
+    const word = page.getByRole('textbox', { name: 'Type the word to confirm' });
     for (const typed of ['', 'eras', 'Clara Whitfield']) {
       await word.fill(typed);
       await expect.element(button('Erase now')).toBeDisabled();
     }
     expect(shop.asked).not.toContain('erasePerson');
-    await wipe('erase', 'Type erase to confirm', 'Erase now');
+    await wipe('erase', 'Type the word to confirm', 'Erase now');
     const receipt = dialog('Deletion receipt');
     await says(receipt, ['Erased. This person is gone from here', 'One person']);
     expect(receipt.element().textContent).not.toMatch(/Clara|Permissions/);

@@ -67,9 +67,9 @@ describe('the names tests and screen readers rely on', () => {
     await expect.element(dialog).toBeVisible();
     const now = page.getByRole('button', { name: 'Wipe now' });
     await expect.element(now).toBeDisabled();
-    await page
-      .getByRole('textbox', { name: 'Type fernandribbon to confirm' })
-      .fill('fernandribbon');
+    const field = page.getByRole('textbox', { name: 'Type the name to confirm', exact: true });
+    await expect.element(field).toHaveAccessibleDescription(/^fernandribbon The button/);
+    await field.fill('fernandribbon');
     await now.click();
     await expect.element(page.getByRole('dialog', { name: 'Deletion receipt' })).toBeVisible();
     await page.getByRole('button', { name: 'Back to the inbox' }).click();
