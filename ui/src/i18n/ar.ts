@@ -229,6 +229,8 @@ export const ar: Catalogue = {
   'message.notSent': 'لم تُرسل.',
   'message.windowOpenAgain':
     'كانت نافذة الرد قد أُغلقت حينها. يمكنك الرد الآن من جديد: أعدها مسودة ثم أرسلها.',
+  'message.signedInAgain':
+    'كان تسجيل الدخول في فيسبوك قد انتهى حينها، وهو يعمل الآن. أعد المحاولة.',
 
   // Why a message was not sent
   'failure.window_closed': 'كانت نافذة الرد قد أُغلقت. تُفتح حين تصل رسالة من {name}.',

@@ -179,6 +179,8 @@ export const en = {
   'message.notSent': 'Not sent.',
   'message.windowOpenAgain':
     'The reply window had closed then. You may answer again now: make it a draft and send it.',
+  'message.signedInAgain':
+    'The sign-in at Facebook had ended then, and works again now. Try again.',
 
   // Why a message was not sent; each names the next step that its button takes
   'failure.window_closed': 'The reply window had closed. It opens again when {name} writes.',

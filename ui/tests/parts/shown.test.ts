@@ -133,6 +133,25 @@ describe('a message that was not sent', () => {
     expect(document.body.textContent).not.toContain('Its word decides');
   });
 
+  it('leads to the sign-in only while that has ended', async () => {
+    const shop = await open();
+    const home = shop.scene.connections.find((one) => one.channel === 'messenger');
+    if (home) home.trouble = { kind: 'signInEnded' };
+    await page.getByRole('option', { name: 'Rosalind' }).click();
+    const ended = 'The sign-in at Facebook has ended. Sign in again, then try again.';
+    const again = 'had ended then, and works again now. Try again.';
+    const way = log().getByRole('button', { name: 'Sign in again', exact: true });
+    await expect.element(log()).toHaveTextContent(ended);
+    expect(log().element().textContent).not.toContain(again);
+    // One for the sign-in, one for a permission that is to be ticked.
+    expect(way.elements()).toHaveLength(2);
+    if (home) home.trouble = null;
+    shop.tell({ kind: 'connections' });
+    await expect.element(log()).toHaveTextContent(again);
+    expect(log().element().textContent).not.toContain(ended);
+    expect(way.elements()).toHaveLength(1);
+  });
+
   it('closes the composer when the platform said that its window is over', async () => {
     const shop = await open();
     const one = shop.kept.find(({ seed }) => seed.name.startsWith('Rosalind'));
