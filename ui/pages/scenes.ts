@@ -66,6 +66,7 @@ export const screens: readonly Screen[] = [
   { name: 'sandbox, locked', scene: 'sandboxLocked' },
   { name: 'connections of one name', scene: 'twins', go: (page) => settings(page) },
   { name: 'inbox, empty', scene: 'empty' },
+  { name: 'inbox, empty, each sign-in ended', scene: 'endedEmpty' },
   { name: 'inbox, full', scene: 'many' },
   { name: 'inbox, offline and sandbox', scene: 'offline' },
   { name: 'thread', scene: 'inbox', go: (page) => openConversation(page, 'Clara') },

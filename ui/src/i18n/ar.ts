@@ -118,6 +118,8 @@ export const ar: Catalogue = {
   'list.nothingYet': 'لا كلام بعد',
   'list.emptyAll': 'لا رسائل بعد',
   'list.emptyAllText': 'حين يكتب أحد إلى متجرك يرن الجرس هنا.',
+  'list.noneArriveHere':
+    'قد لا تصل رسائل جديدة: هذه القناة تحتاج إلى أن تسجّل الدخول ثانية. يُجلب حينها ما فات.',
   'list.emptyUnread': 'لا شيء غير مقروء',
   'list.emptyUnanswered': 'لا أحد ينتظر',
   'list.emptyClosing': 'لا شيء يُغلق قريبًا',
@@ -171,6 +173,8 @@ export const ar: Catalogue = {
   'thread.allAnsweredText': 'الطاولة خالية. ستصل الرسالة التالية هنا.',
   'thread.noneYet': 'طاولتك جاهزة',
   'thread.noneYetText': 'لم يكتب أحد منذ الربط. أول رسالة ترن هنا.',
+  'thread.noneArrive': 'قد لا تصل رسائل جديدة',
+  'thread.noneArriveText': 'كل قناة تحتاج إلى أن تسجّل الدخول ثانية. لم يضع شيء: يُجلب حينها ما فات.',
   'thread.findHint': 'يجد أي شخص أو رسالة',
   'thread.beginning': 'الرسائل السابقة لربط القناة ليست هنا',
   'thread.connectedAt': 'رُبطت في {date}. ما قيل قبل ذلك ما زال في {channel}.',

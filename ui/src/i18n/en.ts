@@ -77,6 +77,8 @@ export const en = {
   'list.nothingYet': 'No words yet',
   'list.emptyAll': 'No messages yet',
   'list.emptyAllText': 'When somebody writes to your shop, it rings here.',
+  'list.noneArriveHere':
+    'New messages may not arrive: this connection needs you to sign in again. What was missed is fetched then.',
   'list.emptyUnread': 'Nothing unread',
   'list.emptyUnanswered': 'Nobody waits',
   'list.emptyClosing': 'Nothing closes soon',
@@ -130,6 +132,9 @@ export const en = {
   'thread.allAnsweredText': 'The counter is clear. The next message rings here.',
   'thread.noneYet': 'Your counter is ready',
   'thread.noneYetText': 'Nobody has written since you connected. The first message rings here.',
+  'thread.noneArrive': 'New messages may not arrive',
+  'thread.noneArriveText':
+    'Every connection needs you to sign in again. Nothing is lost: what was missed is fetched then.',
   'thread.findHint': 'finds any person or message',
   'thread.beginning': 'Messages from before you connected are not here',
   'thread.connectedAt': 'Connected {date}. What was said earlier is still in {channel}.',

@@ -221,6 +221,36 @@ describe('a person', () => {
   });
 });
 
+describe('an inbox without messages', () => {
+  const main = page.getByRole('main');
+  const inbox = page.getByRole('region', { name: 'Inbox', exact: true });
+
+  it('promises no bell where every sign-in has ended, and leads to the way on', async () => {
+    await open('scene=endedEmpty');
+    const needed = 'Every connection needs you to sign in again. Nothing is lost';
+    await says(main, ['New messages may not arrive', needed]);
+    await says(inbox, ['No messages yet', needed]);
+    expect(document.body.textContent).not.toContain('rings here');
+    await main.getByRole('button', { name: 'Sign in again' }).click();
+    await expect.element(page.getByRole('region', { name: 'Connections' })).toBeVisible();
+    expect(page.getByRole('button', { name: 'Sign in again' }).elements()).toHaveLength(3);
+  });
+
+  it('the control: while one of them works it rings', async () => {
+    const shop = await open('scene=endedEmpty');
+    const [one] = shop.scene.connections;
+    if (one) one.trouble = null;
+    shop.tell({ kind: 'connections' });
+    await says(main, ['Your counter is ready', 'The first message rings here.']);
+    await says(inbox, ['it rings here']);
+    // Of one that does not, that is said.
+    await page.getByRole('navigation').getByText('WhatsApp').click();
+    await says(page.getByRole('region', { name: 'WhatsApp' }), ['this connection needs you']);
+    await button('Sign in again').first().click();
+    await expect.element(page.getByRole('region', { name: 'Connections' })).toBeVisible();
+  });
+});
+
 describe('what cannot be shown as it was', () => {
   it('has a label in its place, whatever it is', async () => {
     await open();

@@ -97,6 +97,11 @@ const change: Record<string, (scene: Scene) => void> = {
     setTrouble(scene, 1, { kind: 'accessRemoved', wipesAt: NOW + 6 * DAY });
     setTrouble(scene, 2, { kind: 'damaged' });
   },
+  /** No message yet, and none that can be counted on. */
+  endedEmpty(scene) {
+    scene.seeds = [];
+    for (const index of scene.connections.keys()) setTrouble(scene, index, { kind: 'signInEnded' });
+  },
   firstRun(scene) {
     fresh(scene);
   },

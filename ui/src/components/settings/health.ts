@@ -1,5 +1,5 @@
-// How a connection is doing, in one word and one tone.
-import type { TroubleView } from '../../backend/backend';
+// How a connection is doing, in one word and one tone; and how all of them are.
+import type { ConnectionView, TroubleView } from '../../backend/backend';
 
 export interface Health {
   readonly tone: 'well' | 'warn' | 'bad';
@@ -26,4 +26,18 @@ export function healthOf(trouble: TroubleView | null): Health {
     case 'unopened':
       return { tone: 'bad', word: 'connections.needsYou' };
   }
+}
+
+/** True where no message can be counted on to arrive before the owner has signed in again. */
+export function allNeedSignIn(all: readonly ConnectionView[]): boolean {
+  return all.length > 0 && all.every(({ trouble }) => trouble !== null && needsSignIn(trouble));
+}
+
+function needsSignIn({ kind }: TroubleView): boolean {
+  return (
+    kind === 'signInEnded' ||
+    kind === 'permissionMissing' ||
+    kind === 'accessRemoved' ||
+    kind === 'routeStopped'
+  );
 }
