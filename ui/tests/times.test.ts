@@ -62,6 +62,16 @@ describe('spans', () => {
     expect(span(42.9 * 60_000)).toBe('42 min');
     expect(span(6.9 * 24 * HOUR)).toBe('6 days');
     expect(exactSpan(3.2 * HOUR)).toBe('3 h 12 min');
+    expect(span(9.99 * HOUR)).toBe('9 h');
+  });
+
+  it('of many hours round up, so that a day that has just begun is a whole one', () => {
+    for (const said of [span, exactSpan]) {
+      expect(said(24 * HOUR - 3000)).toBe('24 h');
+      expect(said(23 * HOUR)).toBe('23 h');
+      expect(said(10 * HOUR)).toBe('10 h');
+      expect(said(47.9 * HOUR)).toBe('48 h');
+    }
   });
 });
 
@@ -106,6 +116,10 @@ describe('the reply window', () => {
     until: now + left,
     openedAt: now + left - 24 * HOUR,
     thenHumanUntil: null,
+  });
+
+  it('is whole the moment somebody has written', () => {
+    expect(sayWindow(open(24 * HOUR - 3000), now).text).toBe('24 h left');
   });
 
   it('becomes urgent in its last hour', () => {

@@ -4,6 +4,8 @@ import { t, words } from './words.svelte';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+/** So many hours that minutes do not matter beside them. */
+const MANY = 10;
 
 /** The time of day. */
 export function clock(at: number): string {
@@ -88,10 +90,15 @@ function nearDay(at: number, now: number): string {
   return date(at, now);
 }
 
-/** A span in one unit, rounded down: "42 min", "3 h", "6 days". */
+/**
+ * A span in one unit: "42 min", "3 h", "6 days". Rounded down, so that nothing is promised; but a
+ * whole day that has only just begun is "24 h", so hours are rounded up where there are many.
+ */
 export function span(milliseconds: number): string {
   if (milliseconds >= 2 * DAY) return t('span.days', { n: Math.floor(milliseconds / DAY) });
-  if (milliseconds >= HOUR) return t('span.hours', { n: Math.floor(milliseconds / HOUR) });
+  const hours = milliseconds / HOUR;
+  if (hours >= 1)
+    return t('span.hours', { n: hours < MANY ? Math.floor(hours) : Math.ceil(hours) });
   return t('span.minutes', { n: Math.max(1, Math.floor(milliseconds / MINUTE)) });
 }
 
@@ -99,7 +106,7 @@ export function span(milliseconds: number): string {
 export function exactSpan(milliseconds: number): string {
   const hours = Math.floor(milliseconds / HOUR);
   const minutes = Math.floor((milliseconds % HOUR) / MINUTE);
-  if (hours < 1 || hours >= 10 || minutes === 0) return span(milliseconds);
+  if (hours < 1 || hours >= MANY || minutes === 0) return span(milliseconds);
   return t('span.both', {
     hours: t('span.hours', { n: hours }),
     minutes: t('span.minutes', { n: minutes }),
