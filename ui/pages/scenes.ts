@@ -70,6 +70,7 @@ export const screens: readonly Screen[] = [
   { name: 'inbox, full', scene: 'many' },
   { name: 'inbox, offline and sandbox', scene: 'offline' },
   { name: 'thread', scene: 'inbox', go: (page) => openConversation(page, 'Clara') },
+  { name: 'thread, offline', scene: 'offline', go: (page) => openConversation(page, 'Clara') },
   {
     name: 'thread with each failure',
     scene: 'inbox',

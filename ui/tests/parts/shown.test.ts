@@ -108,6 +108,28 @@ describe('the counter', () => {
   });
 });
 
+describe('the hint beside the composer', () => {
+  it.each([
+    ['scene=offline', 'Clara', 'Relay away: replies still leave', 'Relay away'],
+    ['', 'Rosalind', 'No internet: this is sent later, in order', 'Sent later'],
+  ])('has words however little room there is (%s)', async (scene, name, whole, brief) => {
+    await open(scene);
+    await page.getByRole('option', { name }).click();
+    const hint = () => document.querySelector<HTMLElement>('.bar .hint');
+    for (const [width, height, words] of [
+      [1440, 900, whole],
+      [900, 600, whole],
+      [320, 640, brief],
+    ] as const) {
+      await page.viewport(width, height);
+      await expect.poll(() => hint()?.innerText.trim()).toBe(words);
+      const [said, bar] = [hint(), hint()?.parentElement];
+      expect(said?.scrollWidth).toBeLessThanOrEqual(said?.clientWidth ?? 0);
+      expect(bar?.scrollWidth).toBeLessThanOrEqual(bar?.clientWidth ?? 0);
+    }
+  });
+});
+
 describe('a message that was not sent', () => {
   it('has its ways on in words, and never contradicts the counter', async () => {
     await open();
