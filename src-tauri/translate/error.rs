@@ -11,6 +11,8 @@ impl From<Error> for ErrorView {
             Error::Gone => ErrorCode::Gone,
             Error::NotOpen => ErrorCode::NotOpen,
             Error::RelayUnreachable => ErrorCode::RelayUnreachable,
+            Error::NotAnAddress => ErrorCode::NotAnAddress,
+            Error::NeedsHttps => ErrorCode::NeedsHttps,
             Error::NotARelay => ErrorCode::NotARelay,
             Error::RelayKeyChanged => ErrorCode::RelayKeyChanged,
             Error::EnrolCode => ErrorCode::EnrolCode,

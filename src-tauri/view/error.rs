@@ -21,7 +21,11 @@ pub enum ErrorCode {
     NotOpen,
     /// The relay does not answer.
     RelayUnreachable,
-    /// That address is not a Shopbell relay, or plain http to somewhere else.
+    /// What was typed is no address.
+    NotAnAddress,
+    /// Plain http to another computer.
+    NeedsHttps,
+    /// That address is not a Shopbell relay.
     NotARelay,
     /// The relay answers with another key than the one pinned.
     RelayKeyChanged,

@@ -54,20 +54,27 @@ async fn the_inbox_full_and_a_thread_with_each_kind_of_trouble() -> Result<()> {
     }
     looks::check(page, "inbox-full").await?;
 
-    // Not sent; not confirmed; delivered. The other reasons differ in their words alone, and stand in
-    // the pages' tests.
+    // Delivered; not sent; not confirmed, and it stays so: Messenger does not say what it has. The
+    // other reasons differ in their words alone, and stand in the pages' tests.
     phones.send_picture("messenger", "sofia", "bouquet").await?;
     owner.opens("Sofia").await?;
     owner.answers("Temos vinte.").await?;
     owner.reads("Delivered").await?;
+    phones.fault("blocked", "messenger sofia").await?;
+    owner.answers("Ainda está aí?").await?;
+    owner.reads("Not sent").await?;
+    phones
+        .fault_with(json!({"kind": "blocked", "where": "messenger sofia", "count": 0}))
+        .await?;
+    phones
+        .fault_with(json!({"kind": "unavailable", "where": "conversations", "count": 1_000}))
+        .await?;
     phones.fault("drop_after_accept", "messenger").await?;
     phones.fault("echo_never", "messenger").await?;
     owner.answers("Chegou?").await?;
     owner.reads("Not confirmed").await?;
-    phones.fault("blocked", "messenger sofia").await?;
-    owner.answers("Ainda está aí?").await?;
-    owner.reads("Not sent").await?;
     looks::check(page, "thread-trouble").await?;
+    owner.reads("Not confirmed").await?;
     phones.heal().await?;
 
     phones.fault("message_too_old", "whatsapp misaki").await?;

@@ -50,6 +50,11 @@ pub(crate) fn run(workspace: &Workspace, flags: &[&str]) -> Result<ExitCode> {
     show(workspace, &folder, &mut services, &wish)
 }
 
+/// Why connections of the last time need a new sign-in.
+const KEPT: &str = "\
+Window and relay are as they were; the sandbox is new and knows no earlier sign-in.
+Connections of the last time work again after \"Sign in again\" in Settings.";
+
 fn show(
     workspace: &Workspace,
     folder: &Path,
@@ -77,6 +82,9 @@ fn show(
         services.words,
         folder.display()
     ));
+    if wish.keep {
+        say::line(KEPT);
+    }
     loop {
         if interrupt::asked() {
             say::line("Ending the demo.");

@@ -40,7 +40,7 @@ cargo xtask setup                     install what building and testing need
 cargo xtask demo [--headless] [--keep] [--browser] [--built]
                                       sandbox, relay and desktop on this machine
     --headless   no display: play the whole story through the real window and report
-    --keep       keep the demo's data from the last time
+    --keep       keep the demo's data from the last time; the sandbox is new, so sign in again
     --browser    log in through your own browser instead of the built-in walk
     --built      start what is built already: nothing is installed, nothing compiled
 cargo xtask test                      every check and test of the repository

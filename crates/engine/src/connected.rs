@@ -44,6 +44,8 @@ pub(crate) struct Health {
     pub(crate) unsubscribed_since: Option<Timestamp>,
     /// The relay does not forward.
     pub(crate) route_stopped: bool,
+    /// When it was last looked at in vain, if no look has come to its end since.
+    pub(crate) looked_in_vain_at: Option<Timestamp>,
     /// Until when the relay's proof is good.
     pub(crate) proof_good_until: Option<Timestamp>,
     /// On how many other computers it is connected.

@@ -16,7 +16,13 @@ pub enum Error {
     /// The relay does not answer.
     #[error("the relay does not answer")]
     RelayUnreachable,
-    /// That address is no relay, or plain http to somewhere else.
+    /// What was typed is no address.
+    #[error("that is no address")]
+    NotAnAddress,
+    /// Plain http to another computer.
+    #[error("a relay is asked over https only")]
+    NeedsHttps,
+    /// That address is no relay.
     #[error("that address is not a Shopbell relay")]
     NotARelay,
     /// The relay answers with another key than the pinned one.

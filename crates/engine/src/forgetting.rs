@@ -210,7 +210,10 @@ async fn show(
         .read(|read| Ok((read.kept()?, read.quarantine_count()?)))
         .await;
     let (kept, unsupported) = read.unwrap_or_default();
-    let look_every = i64::try_from(repair::CHECK_EVERY.as_millis()).unwrap_or(0);
+    let next_look = match health.looked_in_vain_at {
+        Some(at) => Some((at, repair::TROUBLE)),
+        None => record.checked_at.map(|at| (at, repair::CHECK_EVERY)),
+    };
     let id = connected.id;
     let last_of_login = shop
         .shop_db(move |db| {
@@ -233,7 +236,8 @@ async fn show(
         last_event_at: record.last_event_at,
         last_sent_at: kept.last_sent_at,
         looked_at: record.checked_at,
-        next_look_at: record.checked_at.map(|at| at.plus(look_every)),
+        next_look_at: next_look
+            .map(|(at, pause)| at.plus(i64::try_from(pause.as_millis()).unwrap_or(0))),
         sign_in_ends_at: record.token_expires_at,
         messages: kept.messages,
         pictures: kept.pictures,

@@ -166,7 +166,7 @@ async fn control_seal_key(shop: &Shop) -> Result<(wire::KeyId, wire::seal::SealS
 pub(crate) fn read_address(text: &str) -> Result<Said> {
     let text = text.trim();
     if text.len() > LONGEST {
-        return Err(Error::NotARelay);
+        return Err(Error::NotAnAddress);
     }
     if !text.starts_with("shopbell:") {
         return Ok(Said {
@@ -174,9 +174,9 @@ pub(crate) fn read_address(text: &str) -> Result<Said> {
             key: None,
         });
     }
-    let link = Url::parse(text).map_err(|_| Error::NotARelay)?;
+    let link = Url::parse(text).map_err(|_| Error::NotAnAddress)?;
     if link.host_str() != Some("relay") {
-        return Err(Error::NotARelay);
+        return Err(Error::NotAnAddress);
     }
     let value = |name: &str| {
         link.query_pairs()
@@ -185,7 +185,7 @@ pub(crate) fn read_address(text: &str) -> Result<Said> {
     };
     // A link names an address, not another link: links in links would go as deep as they like.
     Ok(Said {
-        url: read_url(value("url").ok_or(Error::NotARelay)?.trim())?,
+        url: read_url(value("url").ok_or(Error::NotAnAddress)?.trim())?,
         key: value("key").map(|key| key.to_ascii_lowercase()),
     })
 }
@@ -200,10 +200,16 @@ fn read_url(text: &str) -> Result<Url> {
             .any(|here| text.starts_with(here));
         format!("{}://{text}", if local { "http" } else { "https" })
     };
-    let mut url = Url::parse(&whole).map_err(|_| Error::NotARelay)?;
+    let mut url = Url::parse(&whole).map_err(|_| Error::NotAnAddress)?;
     url.set_query(None);
     url.set_fragment(None);
-    is_allowed(&url).then_some(url).ok_or(Error::NotARelay)
+    if is_allowed(&url) {
+        return Ok(url);
+    }
+    Err(match url.scheme() {
+        "http" => Error::NeedsHttps,
+        _ => Error::NotAnAddress,
+    })
 }
 
 impl crate::login::LoginDesk {
@@ -256,7 +262,7 @@ mod tests {
         let one = format!("shopbell://relay?url=shopbell://relay?url={inner}");
         let deep = format!("{}{inner}", "shopbell://relay?url=".repeat(100_000));
         for text in [one, deep] {
-            assert!(matches!(read_address(&text), Err(Error::NotARelay)));
+            assert!(matches!(read_address(&text), Err(Error::NotAnAddress)));
         }
     }
 
@@ -264,18 +270,24 @@ mod tests {
     fn what_must_not_be_asked_is_not_asked() {
         for text in [
             "",
-            "http://relay.example",
+            "hello world",
             "ftp://relay.example",
             "shopbell://relay",
             "shopbell://h/abc",
-            "shopbell://relay?url=http://relay.example",
             "https://user:pw@relay.example",
             "javascript:alert(1)",
         ] {
             assert!(
-                matches!(read_address(text), Err(Error::NotARelay)),
+                matches!(read_address(text), Err(Error::NotAnAddress)),
                 "{text}"
             );
+        }
+        for text in [
+            "http://relay.example",
+            "shopbell://relay?url=http://relay.example",
+        ] {
+            let read = read_address(text);
+            assert!(matches!(read, Err(Error::NeedsHttps)), "{text}");
         }
     }
 }

@@ -38,7 +38,7 @@ pub(crate) use shut::{Missed, keep_for_shut, mark_opened};
 /// How often subscriptions are checked.
 pub(crate) const CHECK_EVERY: Duration = Duration::from_secs(15 * 60);
 /// How long after trouble a check is made again.
-const TROUBLE: Duration = Duration::from_secs(60);
+pub(crate) const TROUBLE: Duration = Duration::from_secs(60);
 /// The longest sleep: a timer stands still while the computer sleeps, its clock does not.
 const LONGEST_SLEEP: Duration = Duration::from_secs(15);
 /// After an absence longer than this everything is looked through.
@@ -99,8 +99,17 @@ async fn look_at_all(shop: &Shop) -> bool {
     calm
 }
 
-/// Looks at one connection now: subscription first, then what may be missing.
+/// Looks at one connection now: subscription first, then what may be missing. A look that came to
+/// nothing is made again soon, and its moment is kept for whoever is told when.
 pub(crate) async fn look_at(shop: &Shop, connected: &Arc<Connected>) -> Result<()> {
+    let looked = look_through(shop, connected).await;
+    let in_vain = looked.is_err().then(|| shop.now());
+    shop.learn(connected, |health| health.looked_in_vain_at = in_vain)
+        .await;
+    looked
+}
+
+async fn look_through(shop: &Shop, connected: &Arc<Connected>) -> Result<()> {
     // No platform is needed to say it, so it is said without a sign-in too.
     if cannot_look_back(connected) {
         say_what_is_lost(connected).await?;
@@ -595,9 +604,12 @@ mod tests {
         of.platform.answers("GET", "/t_1", &[busy, missed]);
         assert!(look_at(&of.shop, &of.connected).await.is_err());
         assert_eq!(looked_at(&of), None, "not to the end");
+        let in_vain = || of.connected.health().looked_in_vain_at;
+        assert_eq!(in_vain(), Some(of.clock.now()));
         look_at(&of.shop, &of.connected).await.unwrap();
         assert_eq!(of.texts(conversation(&of)), ["here", "missed"]);
         assert_eq!(looked_at(&of), Some(of.clock.now()));
+        assert_eq!(in_vain(), None);
     }
 
     #[tokio::test]

@@ -711,6 +711,10 @@ export const en = {
   'error.notOpen': 'The shop is still locked. Open it, then try again.',
   'error.relayUnreachable':
     'The relay does not answer. Check the address and your internet, then try again.',
+  'error.notAnAddress':
+    'That is no address. One looks like relay.example.org; ask whoever runs your relay for theirs.',
+  'error.needsHttps':
+    'A relay is asked over https only. Leave http:// away, or write https:// in its place.',
   'error.notARelay':
     'There is no Shopbell relay at that address. Look at it again, letter by letter.',
   'error.relayKeyChanged':

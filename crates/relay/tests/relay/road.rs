@@ -289,22 +289,32 @@ async fn forged_webhooks_leave_nothing() {
             "{shape:?}"
         );
     }
-    let mut longer = body.clone();
-    longer.push(b' ');
-    assert_eq!(
-        world
-            .post_webhook(longer, &[("x-hub-signature-256", &good)])
-            .await,
-        401
-    );
-    assert_eq!(world.count("SELECT count(*) FROM envelopes"), 0);
+    // Rightly signed, and then changed on the way: longer, cut, another letter, written again.
+    let longer = [body.as_slice(), b" "].concat();
+    let cut = body[..body.len() - 1].to_vec();
+    let another = String::from_utf8(body.clone()).unwrap();
+    let another = another.replace("forged", "Forged").into_bytes();
+    let again: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    let again = serde_json::to_vec_pretty(&again).unwrap();
+    for changed in [longer, cut, another, again] {
+        let said = String::from_utf8_lossy(&changed).into_owned();
+        let signed = [("x-hub-signature-256", good.as_str())];
+        let status = world.post_webhook(changed, &signed).await;
+        assert_eq!(status, 401, "{said}");
+    }
+    let kept = "SELECT (SELECT count(*) FROM envelopes) + (SELECT count(*) FROM seen)";
+    assert_eq!(world.count(kept), 0);
     assert_eq!(
         world
             .post_webhook(body, &[("x-hub-signature-256", &good)])
             .await,
         200
     );
-    assert_eq!(world.count("SELECT count(*) FROM envelopes"), 1);
+    assert_eq!(
+        world.count(kept),
+        2,
+        "the control: one envelope, known again"
+    );
 }
 
 #[tokio::test]
