@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use channels::meta::Graph;
 use domain::secrets::Secrets;
 use domain::{ConnectionId, ConversationId, Timestamp};
+use store::shop::connections::ConnectionState;
 use store::{Paths, Profile};
 use tokio::sync::{Notify, broadcast, watch};
 use url::Url;
@@ -190,6 +191,10 @@ impl Shop {
         let (id, state, now) = (connected.id, connected.health().state(), self.now());
         if state == before {
             return;
+        }
+        if state == ConnectionState::SignInEnded {
+            // Others came by the same login: they are looked at now and not in a quarter of an hour.
+            self.wake.repair.notify_one();
         }
         let written = self
             .shop_db(move |db| db.write(|write| write.set_connection_state(id, state, now)))

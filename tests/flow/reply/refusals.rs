@@ -6,9 +6,10 @@ use anyhow::{Context, Result, bail};
 use domain::outbound::Reason;
 use domain::reply_window::ReplyWindow;
 use domain::{Channel, ConversationId, Delivery};
-use engine::read::{Login, Message, Trouble, Window};
+use engine::read::{Connection, Login, Message, Trouble, Window};
 use serde_json::json;
 use tests::shop::Shop;
+use tests::world::World;
 
 use super::{arrived, asked, taken, with_question};
 
@@ -93,6 +94,25 @@ async fn a_sign_in_that_ends_in_the_middle_keeps_everything_and_says_so() -> Res
     assert_eq!(shop.words(conversation).await?.len(), 3);
     shop.answer(conversation, "Here again").await?;
     shop.told("Here again", Delivery::Delivered).await.map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ended_sign_in_is_noticed_on_all_that_came_by_it() -> Result<()> {
+    let all = [Channel::Instagram, Channel::Messenger, Channel::Whatsapp];
+    let world = World::start().await?;
+    let shop = Shop::open(&world, "shop").await?;
+    shop.connect(&world, &all).await?;
+    world.phones.say("instagram", "clara", "Hello?").await?;
+    let (conversation, _) = shop.hears("Hello?").await?;
+    world.phones.fault("password_changed", "owner").await?;
+    // No time passes: nobody waits for the quarter of an hour.
+    shop.answer(conversation.id, "After the change").await?;
+    shop.until("the trouble of all three", async |engine| {
+        let connections = engine.connections().await?;
+        let ended = |one: &Connection| one.trouble == Some(Trouble::SignInEnded);
+        Ok(connections.iter().all(ended).then_some(()))
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
