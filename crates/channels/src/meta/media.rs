@@ -106,26 +106,47 @@ async fn fetch_id(
 ) -> Result<Fetched, MediaError> {
     let mut attempts = 0;
     loop {
-        let node = media_node(graph, account, token, id).await?;
-        let size = word(&node, "file_size").and_then(|size| size.parse::<u64>().ok());
-        if size.is_some_and(|size| size > MEDIA_LIMIT) {
+        let node = MediaNode::read(&media_node(graph, account, token, id).await?);
+        if node.size.is_some_and(|size| size > MEDIA_LIMIT) {
             return Err(MediaError::TooLarge);
         }
-        let url = word(&node, "url").and_then(|url| Url::parse(&url).ok());
-        let url = url.ok_or(MediaError::Platform(Error::Unreadable))?;
-        let hash = announced.or_else(|| word(&node, "sha256").as_deref().and_then(digest));
+        let url = node.url.ok_or(MediaError::Platform(Error::Unreadable))?;
         attempts += 1;
         match open(graph, url, Some(token)).await {
             Ok(response) => {
+                let hash = announced.or(node.hash);
                 let fetched = pour(response, hash, MEDIA_LIMIT, sink).await?;
                 return Ok(Fetched {
-                    mime: fetched.mime.or(word(&node, "mime_type")),
+                    mime: fetched.mime.or(node.mime),
                     ..fetched
                 });
             }
             // The link lives five minutes; a new one costs one call.
             Err(MediaError::Expired) if attempts < 2 => {}
             Err(error) => return Err(error),
+        }
+    }
+}
+
+/// What the platform says of a file of WhatsApp's.
+#[derive(Debug)]
+pub(super) struct MediaNode {
+    /// Where it is, for five minutes.
+    pub(super) url: Option<Url>,
+    pub(super) mime: Option<String>,
+    /// In bytes.
+    pub(super) size: Option<u64>,
+    /// Its SHA-256.
+    hash: Option<[u8; 32]>,
+}
+
+impl MediaNode {
+    pub(super) fn read(node: &serde_json::Value) -> Self {
+        Self {
+            url: word(node, "url").and_then(|url| Url::parse(&url).ok()),
+            mime: word(node, "mime_type"),
+            size: word(node, "file_size").and_then(|size| size.parse().ok()),
+            hash: word(node, "sha256").as_deref().and_then(digest),
         }
     }
 }

@@ -13,6 +13,8 @@ pub mod profile;
 pub mod reconcile;
 #[cfg(test)]
 mod recorded;
+#[cfg(test)]
+mod recorded_whole;
 pub mod send;
 pub mod subscription;
 pub mod token;

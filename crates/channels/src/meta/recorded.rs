@@ -3,7 +3,7 @@
 //! `tests/meta` show the same on answers of our own, always.
 
 #[path = "../../tests/beside/mod.rs"]
-mod beside;
+pub(super) mod beside;
 
 use std::path::Path;
 
@@ -20,6 +20,7 @@ use super::accounts::{Number, Page, next};
 use super::errors::Refusal;
 use super::history::Thread;
 use super::login::TokenFacts;
+use super::media::MediaNode;
 use super::message::event;
 use super::subscription::SubscribedApp;
 use super::{Account, Verdict, messenger, subscription, usage, whatsapp};
@@ -29,7 +30,7 @@ fn read(folder: &Path, name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(folder.join(name)).unwrap()).unwrap()
 }
 
-fn names(folder: &Path) -> Vec<String> {
+pub(super) fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
     entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -130,6 +131,11 @@ fn what_was_sent_has_an_id() {
         panic!("{answer}")
     };
     assert_eq!(platform_id, "mid.1456970487936:c34767dfe57ee6e339");
+    let media = MediaNode::read(&read(&graph, "whatsapp.media.get.json"));
+    assert_eq!(media.mime.as_deref(), Some("image/jpeg"));
+    assert_eq!(media.size, Some(303_833));
+    // The published answer has no address in it.
+    assert_eq!(media.url, None);
     let upload = read(&graph, "whatsapp.media.upload.json");
     assert_eq!(word(&upload, "id").unwrap(), "4490709327384033");
 }
