@@ -70,7 +70,7 @@ pub struct Rule {
 const NOVEMBER_2026: Timestamp = Timestamp::from_seconds(1_793_491_200);
 
 /// The rules, by date. Threads opened by an advert have none of their own: 72 hours and 7 days are
-/// told of them, and neither could be confirmed.
+/// told of them, and neither could be confirmed (docs/adr/0012).
 pub const RULES: [Rule; 3] = [
     Rule {
         channel: Channel::Messenger,
