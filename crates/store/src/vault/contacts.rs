@@ -28,6 +28,23 @@ pub struct Contact {
     pub profile_at: Option<Timestamp>,
 }
 
+/// A conversation that something belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Met {
+    pub(crate) row: i64,
+    /// `None` if they have to be asked for.
+    pub(crate) marks: Option<Marks>,
+}
+
+/// How far a conversation has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Marks {
+    /// The shop answered from elsewhere what was sent until then.
+    pub(crate) elsewhere_upto: Option<i64>,
+    /// The person received or read what was sent until then.
+    pub(crate) reached_upto: Option<i64>,
+}
+
 /// What the platform told when asked who somebody is.
 #[derive(Clone, Debug, Default)]
 pub struct FetchedProfile {
@@ -80,6 +97,27 @@ impl VaultRead<'_> {
             .prepare_cached("SELECT id FROM contacts WHERE person = ?1 ORDER BY id")?;
         let rows = statement.query_map([person.as_bytes()], |row| row.get("id"))?;
         rows.map(|row| Ok(self.conversation_id(row?))).collect()
+    }
+
+    /// Whoever has this key, and how far their conversation has come: one question, since each
+    /// message that arrives asks for both.
+    fn met_by(&self, key: &ContactKey) -> Result<Option<(i64, Marks)>> {
+        let mut statement = self.sql.prepare_cached(
+            "SELECT k.contact, c.elsewhere_upto, c.delivered_upto, c.person_read_upto
+             FROM contact_keys k JOIN conversations c ON c.id = k.contact
+             WHERE k.kind = ?1 AND k.value = ?2",
+        )?;
+        let marks = |row: &Row<'_>| {
+            let (delivered, read): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
+            let marks = Marks {
+                elsewhere_upto: row.get(1)?,
+                reached_upto: delivered.max(read),
+            };
+            Ok((row.get(0)?, marks))
+        };
+        Ok(statement
+            .query_row([key.kind.name(), &key.value], marks)
+            .optional()?)
     }
 
     fn contact_with(&self, key: &ContactKey) -> Result<Option<i64>> {
@@ -135,10 +173,20 @@ impl VaultWrite<'_> {
 
     /// The same, as a row.
     pub(crate) fn contact_row(&self, who: &ContactRef, at: Timestamp) -> Result<i64> {
-        let mut known = Vec::new();
+        Ok(self.meet(who, at)?.row)
+    }
+
+    /// The same, with how far the conversation has come, where that is known without asking.
+    pub(crate) fn meet(&self, who: &ContactRef, at: Timestamp) -> Result<Met> {
+        let mut met = Vec::new();
         for key in &who.keys {
-            known.extend(self.contact_with(key)?);
+            met.extend(self.met_by(key)?);
         }
+        let marks = match met.as_slice() {
+            [(_, marks)] if who.keys.len() == 1 => Some(*marks),
+            _ => None,
+        };
+        let mut known: Vec<i64> = met.into_iter().map(|(row, _)| row).collect();
         let new_key = known.len() < who.keys.len();
         known.sort_unstable();
         known.dedup();
@@ -172,7 +220,7 @@ impl VaultWrite<'_> {
         } else {
             learn()?;
         }
-        Ok(row)
+        Ok(Met { row, marks })
     }
 
     /// Another key of a person, learnt from an answer of the platform: the one it writes to.

@@ -5,6 +5,7 @@ use domain::inbound::{Author, InboundMessage};
 use domain::{ConversationId, Delivery, MessageId, OurId, Timestamp};
 use rusqlite::{OptionalExtension as _, Row, params};
 
+use super::contacts::Met;
 use super::stale::Added;
 use super::{VaultRead, VaultWrite};
 use crate::error::Result;
@@ -128,7 +129,8 @@ impl VaultWrite<'_> {
     /// said about it before it came.
     pub fn add_message(&self, arrival: &Arrival<'_>) -> Result<Stored> {
         let message = arrival.message;
-        let conversation = self.contact_row(&message.contact, arrival.at)?;
+        let met = self.meet(&message.contact, arrival.at)?;
+        let conversation = met.row;
         if let Some(existing) = self.existing(&message.platform_id)? {
             return self.hear_again(arrival, &existing);
         }
@@ -138,7 +140,7 @@ impl VaultWrite<'_> {
             self.confirm(row, &message.platform_id, Some(arrival.at))?;
             return Ok(self.stored(row, conversation, News::Confirmed));
         }
-        let row = self.insert(conversation, arrival)?;
+        let row = self.insert(met, arrival)?;
         if self.settle_pending(row, &message.platform_id)? {
             self.refresh(conversation);
         }
@@ -146,7 +148,7 @@ impl VaultWrite<'_> {
             if is_by_hand(message) {
                 self.note_answer_elsewhere(conversation, row)?;
             }
-            if self.is_below_a_watermark(conversation, arrival.at)? {
+            if self.is_below_a_watermark(met, arrival.at)? {
                 self.apply_watermarks(conversation)?;
             }
         }
@@ -179,13 +181,13 @@ impl VaultWrite<'_> {
         Ok(self.stored(row, conversation, News::Known))
     }
 
-    fn insert(&self, conversation: i64, arrival: &Arrival<'_>) -> Result<i64> {
-        let message = arrival.message;
+    fn insert(&self, met: Met, arrival: &Arrival<'_>) -> Result<i64> {
+        let (message, conversation) = (arrival.message, met.row);
         let elsewhere = message.author == Author::Shop && self.came_from_elsewhere(message)?;
         let delivery = (message.author == Author::Shop).then_some(Delivery::Sent.name());
         let seen = message.author == Author::Shop
             || arrival.road == Road::History
-            || self.was_answered_elsewhere(conversation, arrival.at)?;
+            || self.was_answered_elsewhere(met, arrival.at)?;
         let story = message.story.as_ref();
         // An id of ours that stands with another message already is not this one's.
         let our_id = match &message.our_id {
@@ -319,11 +321,14 @@ impl VaultWrite<'_> {
         Ok(())
     }
 
-    fn was_answered_elsewhere(&self, conversation: i64, at: Timestamp) -> Result<bool> {
+    fn was_answered_elsewhere(&self, met: Met, at: Timestamp) -> Result<bool> {
+        if let Some(marks) = met.marks {
+            return Ok(marks.elsewhere_upto >= Some(at.0));
+        }
         let mut statement = self
             .sql
             .prepare_cached("SELECT 1 FROM conversations WHERE id = ?1 AND elsewhere_upto >= ?2")?;
-        Ok(statement.exists(params![conversation, at.0])?)
+        Ok(statement.exists(params![met.row, at.0])?)
     }
 
     /// Swaps the text of a message, in the search index as well.

@@ -7,6 +7,7 @@ use domain::reply_window::Means;
 use domain::{ContactRef, Delivery, MessageId, Timestamp};
 use rusqlite::{OptionalExtension as _, params};
 
+use super::contacts::Met;
 use super::pending::Pending;
 use super::{VaultRead, VaultWrite};
 use crate::error::Result;
@@ -212,12 +213,15 @@ impl VaultWrite<'_> {
     }
 
     /// Whether the person has received or read what was sent at a moment, as far as is known.
-    pub(crate) fn is_below_a_watermark(&self, conversation: i64, at: Timestamp) -> Result<bool> {
+    pub(crate) fn is_below_a_watermark(&self, met: Met, at: Timestamp) -> Result<bool> {
+        if let Some(marks) = met.marks {
+            return Ok(marks.reached_upto >= Some(at.0));
+        }
         let mut statement = self.sql.prepare_cached(
             "SELECT 1 FROM conversations
              WHERE id = ?1 AND (delivered_upto >= ?2 OR person_read_upto >= ?2)",
         )?;
-        Ok(statement.exists(params![conversation, at.0])?)
+        Ok(statement.exists(params![met.row, at.0])?)
     }
 
     /// Moves the shop's messages below the watermarks. Only what the platform has surely got: one
