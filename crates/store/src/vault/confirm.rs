@@ -37,6 +37,9 @@ impl VaultWrite<'_> {
         if let Some(our_id) = &echo.message.our_id {
             return self.nameless_with_our_id(our_id);
         }
+        if self.nothing_leaves()? {
+            return Ok(None);
+        }
         let mut statement = self.sql.prepare_cached(
             "SELECT m.id, m.text FROM outbox o JOIN messages m ON m.id = o.message
              WHERE o.conversation = ?1 AND o.state IN ('sending', 'unconfirmed')
@@ -69,7 +72,7 @@ impl VaultWrite<'_> {
         let channel = self.facts()?.map(|facts| facts.channel);
         Ok(match (channel, &echo.message.app_id) {
             (Some(Channel::Whatsapp), _) => false,
-            (_, Some(app)) => self.own_app()?.as_ref() == Some(app),
+            (_, Some(app)) => self.is_own_app(Some(app))?,
             (Some(Channel::Messenger), None) => echo.road != Road::Live,
             (_, None) => true,
         })

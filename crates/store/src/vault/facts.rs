@@ -55,6 +55,7 @@ impl VaultRead<'_> {
 impl VaultWrite<'_> {
     /// Writes down what is known about the connection, replacing what was.
     pub fn set_facts(&self, facts: &Facts) -> Result<()> {
+        self.once.facts_changed();
         self.sql
             .prepare_cached(
                 "INSERT OR REPLACE INTO facts (one, channel, platform_id, name, handle, page_id,

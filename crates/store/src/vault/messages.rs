@@ -286,18 +286,7 @@ impl VaultWrite<'_> {
         if message.our_id.is_some() {
             return Ok(false);
         }
-        Ok(message.app_id.is_none() || message.app_id != self.own_app()?)
-    }
-
-    /// The shop's own app at the platform, as echoes name it.
-    pub(crate) fn own_app(&self) -> Result<Option<String>> {
-        let mut statement = self
-            .sql
-            .prepare_cached("SELECT app_id FROM facts WHERE one = 1")?;
-        Ok(statement
-            .query_row([], |row| row.get(0))
-            .optional()?
-            .flatten())
+        Ok(message.app_id.is_none() || !self.is_own_app(message.app_id.as_deref())?)
     }
 
     /// The shop answered by hand from elsewhere: whoever did has seen what came before.

@@ -16,6 +16,7 @@ pub mod facts;
 pub mod gaps;
 mod joining;
 pub mod messages;
+mod once;
 pub mod outbox;
 mod pending;
 pub mod progress;
@@ -39,7 +40,7 @@ mod residue;
 #[cfg(test)]
 mod testing;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
@@ -47,6 +48,7 @@ use domain::secrets::Secrets;
 use domain::{ConnectionId, ConversationId, MessageId};
 use rusqlite::{Connection, OptionalExtension as _};
 
+use self::once::Once;
 use self::stale::Stale;
 use crate::database::{Database, Place};
 use crate::error::{Error, Result};
@@ -179,9 +181,7 @@ pub struct VaultRead<'a> {
     /// Conversations whose line in the list is not true at the moment. Only a transaction ever has
     /// any.
     stale: RefCell<BTreeMap<i64, Stale>>,
-    /// Whether no news waits for its message, once somebody has looked: it need not be asked for each
-    /// message.
-    nothing_waits: Cell<Option<bool>>,
+    once: Once,
 }
 
 /// One transaction on a vault. Reads see what it has written.
@@ -202,7 +202,7 @@ impl<'a> VaultRead<'a> {
             connection,
             sql,
             stale: RefCell::new(BTreeMap::new()),
-            nothing_waits: Cell::new(None),
+            once: Once::new(),
         }
     }
 

@@ -232,6 +232,7 @@ impl VaultWrite<'_> {
         if changed == 0 {
             return Ok(None);
         }
+        self.once.something_leaves();
         let mut statement = self.sql.prepare_cached(outbox!("WHERE o.id = ?1"))?;
         let row = statement.query_row([id], |row| self.outbox_from_row(row))?;
         self.set_delivery(row.message.row, Delivery::Sending, None)?;
@@ -323,6 +324,7 @@ impl VaultWrite<'_> {
         state: OutboxState,
         due_at: Timestamp,
     ) -> Result<bool> {
+        self.once.something_leaves();
         let mut statement = self
             .sql
             .prepare_cached("UPDATE outbox SET state = ?2, due_at = ?3 WHERE id = ?1")?;

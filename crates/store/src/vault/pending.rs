@@ -50,7 +50,7 @@ impl VaultWrite<'_> {
         at: Timestamp,
         body: Option<&str>,
     ) -> Result<()> {
-        self.nothing_waits.set(Some(false));
+        self.once.something_waits();
         self.sql
             .prepare_cached(
                 "INSERT INTO pending (platform_id, kind, at, body, conversation)
@@ -87,7 +87,7 @@ impl VaultWrite<'_> {
             waiting.sent_at = sent_at;
         }
         let body = serde_json::to_string(&waiting).expect("plain enums serialise");
-        self.nothing_waits.set(Some(false));
+        self.once.something_waits();
         self.sql
             .prepare_cached(
                 "INSERT OR REPLACE INTO pending (platform_id, kind, at, body)
@@ -134,16 +134,6 @@ impl VaultWrite<'_> {
             .prepare_cached("DELETE FROM pending WHERE platform_id = ?1")?
             .execute([platform_id])?;
         Ok(true)
-    }
-
-    fn nothing_waits(&self) -> Result<bool> {
-        if let Some(known) = self.nothing_waits.get() {
-            return Ok(known);
-        }
-        let mut statement = self.sql.prepare_cached("SELECT 1 FROM pending LIMIT 1")?;
-        let nothing = !statement.exists([])?;
-        self.nothing_waits.set(Some(nothing));
-        Ok(nothing)
     }
 
     /// Forgets news older than a moment whose message never came.

@@ -60,6 +60,7 @@ impl VaultWrite<'_> {
         recovered.drafts.sort_unstable();
         recovered.drafts.dedup();
         for (message, _) in self.messages_where("state = 'sending' ORDER BY id")? {
+            self.once.something_leaves();
             self.sql
                 .prepare_cached("UPDATE outbox SET state = 'unconfirmed' WHERE message = ?1")?
                 .execute([message.row])?;
