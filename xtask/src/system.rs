@@ -116,7 +116,10 @@ pub(crate) fn install(workspace: &Workspace, need: Need) -> Result<()> {
 /// Whether the package lists have a package that can be installed. Ubuntu has Chromium as a snap
 /// only, which cannot be driven here.
 fn is_offered(package: &str) -> bool {
-    let policy = Command::new("apt-cache").args(["policy", package]).output();
+    let policy = Command::new("apt-cache")
+        .env("LC_ALL", "C")
+        .args(["policy", package])
+        .output();
     policy.is_ok_and(|output| has_candidate(&String::from_utf8_lossy(&output.stdout)))
 }
 

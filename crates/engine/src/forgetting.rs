@@ -10,7 +10,7 @@ use wire::receipt::{AskedBy, AtMeta, Scope, VerifiedReceipt};
 use domain::{ConnectionId, Timestamp};
 
 use crate::apart::BEFORE_AN_END;
-use crate::connected::Connected;
+use crate::connected::{Connected, SignIn};
 use crate::engine::Engine;
 use crate::eraser::owed_name;
 use crate::erasure::{Asked, wipe_connections, wipe_everything};
@@ -51,6 +51,7 @@ impl Engine {
             // What is wrong is shown with the connection.
             if let Err(error) = repair::look_at(&shop, &connected).await {
                 tracing::info!(connection = %connected.id, %error, "checked, with trouble");
+                shop.wake.repair.notify_one();
             }
         }
         shop.herald.tell(News::Connections);
@@ -211,6 +212,8 @@ async fn show(
         .await;
     let (kept, unsupported) = read.unwrap_or_default();
     let next_look = match health.looked_in_vain_at {
+        // Without a sign-in there is nothing to look with.
+        _ if health.sign_in == SignIn::Ended => None,
         Some(at) => Some((at, repair::TROUBLE)),
         None => record.checked_at.map(|at| (at, repair::CHECK_EVERY)),
     };

@@ -372,6 +372,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn of_a_message_that_is_shown_nothing_is_kept_raw_whatever_came_first() {
+        let entry_of = |message: Value| {
+            let event = json!({
+                "sender": {"id": PERSON}, "recipient": {"id": PAGE}, "timestamp": NOW.0,
+                "message": message
+            });
+            Opened::Part(part(PartKind::Entry, &entry(&event)))
+        };
+        let whole = || entry_of(json!({"mid": "m_1", "text": "words"}));
+        let riddle = || entry_of(json!({"mid": "m_1", "is_unsupported": true}));
+        for (first, then) in [(whole(), riddle()), (riddle(), whole())] {
+            let of = TestShop::messenger().await;
+            let conversation = *write(&of, &[first]).conversations.first().unwrap();
+            write(&of, &[then]);
+            assert_eq!(of.texts(conversation), ["words"]);
+            assert_eq!(of.vault().read(|read| read.quarantine_count()).unwrap(), 0);
+        }
+        // The control: alone it is kept.
+        let of = TestShop::messenger().await;
+        write(&of, &[riddle()]);
+        assert_eq!(of.vault().read(|read| read.quarantine_count()).unwrap(), 1);
+    }
+
+    #[tokio::test]
     async fn what_could_not_be_written_is_written_after_an_update() {
         let of = TestShop::messenger().await;
         let unwritten = part(PartKind::Entry, &entry(&event("m_1", "written now", NOW.0)));

@@ -303,9 +303,8 @@ fn first_phase_of(error: &store::Error, paths: &Paths) -> Phase {
 /// The screen for what is wrong with the folder itself.
 pub(crate) fn phase_of_folder(error: &store::Error) -> Phase {
     match error {
-        store::Error::DiskFull => Phase::DiskFull,
-        store::Error::InUse => Phase::InUse,
-        _ => Phase::FolderRefused,
+        store::Error::Io(_) => Phase::FolderRefused,
+        other => phase_of(other),
     }
 }
 

@@ -121,6 +121,10 @@ async fn look_through(shop: &Shop, connected: &Arc<Connected>) -> Result<()> {
     };
     keep_subscribed(shop, connected, &token).await?;
     fill_gaps(shop, connected, &token).await?;
+    // Not before all was asked: a sign-in that is good for one call and not for the next would be
+    // found to have ended anew each time.
+    shop.learn(connected, |health| health.sign_in = SignIn::Good)
+        .await;
     note_complete(shop, connected).await?;
     note_looked_at(shop, connected).await
 }
@@ -160,11 +164,8 @@ async fn keep_subscribed(shop: &Shop, connected: &Arc<Connected>, token: &Token)
     connected
         .write(|write| write.set_mark(SUBSCRIBED, Some("yes")))
         .await?;
-    shop.learn(connected, |health| {
-        health.unsubscribed_since = None;
-        health.sign_in = SignIn::Good;
-    })
-    .await;
+    shop.learn(connected, |health| health.unsubscribed_since = None)
+        .await;
     Ok(())
 }
 
@@ -388,6 +389,7 @@ async fn merge(
 mod tests {
     use domain::inbound::Author;
     use domain::{Channel, ConversationId};
+    use futures_util::FutureExt as _;
     use serde_json::{Value, json};
     use store::Cursor;
 
@@ -621,5 +623,22 @@ mod tests {
         assert!(look_at(&of.shop, &of.connected).await.is_err());
         assert_eq!(of.connected.trouble(NOW), Some(Trouble::SignInEnded));
         assert_eq!(of.texts(conversation(&of)), ["here"]);
+    }
+
+    #[tokio::test]
+    async fn a_sign_in_good_for_one_call_only_wakes_nobody_a_second_time() {
+        let of = TestShop::messenger().await;
+        of.says("m_1", "here", Author::Person);
+        of.vault().write(|write| mark_missing(write, NOW)).unwrap();
+        of.platform
+            .answers("GET", "/subscribed_apps", &[subscribed()]);
+        of.platform
+            .answers("GET", "/conversations", &[refused(190, 460)]);
+        for woken in [true, false, false] {
+            assert!(look_at(&of.shop, &of.connected).await.is_err());
+            assert_eq!(of.connected.trouble(NOW), Some(Trouble::SignInEnded));
+            let permit = of.shop.wake.repair.notified().now_or_never();
+            assert_eq!(permit.is_some(), woken);
+        }
     }
 }

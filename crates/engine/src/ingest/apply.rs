@@ -24,16 +24,25 @@ pub(crate) fn apply_event(
     apply_anew(write, receiver, event, road, kept)
 }
 
+/// What the key of a message begins with, whoever tells of it; its platform's id follows.
+const MESSAGE: &str = "m:";
+
 /// Whether an event is to be applied. A message that can be shown is known again by its own row:
-/// nothing else has to be noted of it.
+/// nothing else has to be noted of it, and what comes of it later that cannot be shown says nothing
+/// new.
 fn is_news(write: &VaultWrite<'_>, receiver: &Receiver<'_>, event: &Event) -> store::Result<bool> {
     if was_erased(receiver, event)? {
         return Ok(false);
     }
-    match &event.what {
-        What::Message(message) if message.unsupported.is_none() => Ok(true),
-        _ => write.first_time(&event.key, receiver.now),
+    if matches!(&event.what, What::Message(message) if message.unsupported.is_none()) {
+        return Ok(true);
     }
+    if let Some(id) = event.key.strip_prefix(MESSAGE)
+        && write.is_shown(id)?
+    {
+        return Ok(false);
+    }
+    write.first_time(&event.key, receiver.now)
 }
 
 /// Whether an event is about somebody who was erased after it happened: it must not come back by a

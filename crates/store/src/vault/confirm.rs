@@ -98,6 +98,7 @@ impl VaultWrite<'_> {
                 })?;
             at = at.or(Some(sent_at));
             come = delivery.map(|delivery| (delivery, failure));
+            self.refresh(self.conversation_of_message(echo)?);
             self.remove_message(echo)?;
         }
         let state = self

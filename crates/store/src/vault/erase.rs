@@ -68,12 +68,7 @@ impl VaultWrite<'_> {
         let text = self.message_text(row)?;
         self.unindex_message(row, text.as_deref())?;
         self.remove_attachments(row)?;
-        self.sql
-            .prepare_cached(
-                "DELETE FROM quarantine
-                 WHERE id = (SELECT quarantine FROM messages WHERE id = ?1)",
-            )?
-            .execute([row])?;
+        self.leave_quarantine_of(row)?;
         self.sql
             .prepare_cached(
                 "UPDATE messages SET unsent = 1, seen = 1, text = NULL, story_id = NULL,
@@ -82,6 +77,17 @@ impl VaultWrite<'_> {
             )?
             .execute([row])?;
         self.forget_what_was_said(platform_id)
+    }
+
+    /// What was kept raw of a message goes.
+    pub(crate) fn leave_quarantine_of(&self, row: i64) -> Result<()> {
+        self.sql
+            .prepare_cached(
+                "DELETE FROM quarantine
+                 WHERE id = (SELECT quarantine FROM messages WHERE id = ?1)",
+            )?
+            .execute([row])?;
+        Ok(())
     }
 
     /// Reactions to, and new wordings of, a message that was taken back.

@@ -112,6 +112,12 @@ impl VaultRead<'_> {
         Ok(missing)
     }
 
+    /// Whether a message is here and more than a placeholder.
+    pub fn is_shown(&self, platform_id: &str) -> Result<bool> {
+        let existing = self.existing(platform_id)?;
+        Ok(existing.is_some_and(|existing| !existing.unsupported))
+    }
+
     fn existing(&self, platform_id: &str) -> Result<Option<Existing>> {
         let mut statement = self.sql.prepare_cached(
             "SELECT id, conversation, our_id IS NOT NULL AS ours,
@@ -170,6 +176,7 @@ impl VaultWrite<'_> {
         }
         if existing.unsupported && !existing.unsent && !placeholder {
             self.fill_placeholder(row, arrival)?;
+            self.apply_watermarks(conversation)?;
             self.refresh(conversation);
             return Ok(self.stored(row, conversation, News::Understood));
         }
@@ -254,6 +261,8 @@ impl VaultWrite<'_> {
     /// earlier version may not have known whose it is.
     fn fill_placeholder(&self, row: i64, arrival: &Arrival<'_>) -> Result<()> {
         let message = arrival.message;
+        // What was kept raw of it is not needed any more, and would stay if it were taken back.
+        self.leave_quarantine_of(row)?;
         let before = self.message_text(row)?;
         self.unindex_message(row, before.as_deref())?;
         self.remove_attachments(row)?;
