@@ -239,7 +239,11 @@ export type ErrorCode =
 "notOpen" | 
 /**  The relay does not answer. */
 "relayUnreachable" | 
-/**  That address is not a Shopbell relay, or plain http to somewhere else. */
+/**  What was typed is no address. */
+"notAnAddress" | 
+/**  Plain http to another computer. */
+"needsHttps" | 
+/**  That address is not a Shopbell relay. */
 "notARelay" | 
 /**  The relay answers with another key than the one pinned. */
 "relayKeyChanged" | 
