@@ -36,8 +36,8 @@ const NEEDED: [&str; 4] = [
 /// another order each time, and a step may fall between two counts.
 const ARRIVALS: usize = 4;
 
-/// So often at most an erasure is, for the same reason.
-const WALKS: u32 = 4;
+/// So often at most an erasure or an answer is, for the same reason.
+pub(crate) const WALKS: u32 = 4;
 
 /// What was in the way of each kill, such as `sync relay.db-wal`.
 fn kinds(steps: &Path) -> BTreeSet<String> {

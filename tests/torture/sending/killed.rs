@@ -1,6 +1,7 @@
 //! A desktop, killed at each step of an answer: it never sends it twice.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use engine::read::Progress;
@@ -11,7 +12,7 @@ use super::{complaints, sent};
 use crate::counts::report;
 use crate::ground::Ground;
 use crate::judge;
-use crate::steps::need;
+use crate::steps::{WALKS, need};
 use crate::victims::{Shim, arm, kill};
 
 /// What the desktop must have been killed before while it answers.
@@ -24,13 +25,22 @@ async fn a_desktop_killed_at_each_step_of_an_answer_never_sends_it_twice() -> Re
     ground.phones.say("messenger", "clara", QUESTION).await?;
     desk.must(&["hear", QUESTION]).await?;
     desk.stop().await?;
+    let steps = ground.folder().join("steps");
+    let mut answers = Answers::default();
+    for _ in 0..WALKS {
+        die_answering(&ground, QUESTION, &steps, &mut answers).await?;
+        // What its tasks do side by side is in another order each time: one walk may miss some.
+        if need(&steps, &NEEDED).is_ok() {
+            break;
+        }
+    }
+    let kinds = need(&steps, &NEEDED)?;
     let Answers {
         asked,
         promised,
         killed,
-    } = die_answering(&ground, QUESTION).await?;
+    } = answers;
     ensure!(killed.len() >= 10, "killed only {} times", killed.len());
-    let kinds = need(&ground.folder().join("steps"), &NEEDED)?;
     let mut desk = ground.open_desk().await?;
     desk.must(&["left"]).await?;
     ground.phones.say("messenger", "clara", "Thank you").await?;
@@ -108,20 +118,24 @@ struct Answers {
     killed: Vec<String>,
 }
 
-async fn die_answering(ground: &Ground, question: &str) -> Result<Answers> {
-    let mut answers = Answers::default();
+async fn die_answering(
+    ground: &Ground,
+    question: &str,
+    steps: &Path,
+    answers: &mut Answers,
+) -> Result<()> {
     let mut survived = 0;
     for step in 1..200 {
         let mut desk = ground.start_desk(&Shim {
             kill_at: step,
-            steps: Some(ground.folder().join("steps")),
+            steps: Some(steps.to_path_buf()),
             ..Shim::default()
         })?;
         desk.opened()
             .await?
             .context("it is not killed before it counts")?;
         arm(&desk.child).await?;
-        let text = format!("Answer {step:05}");
+        let text = format!("Answer {:05}", answers.asked.len());
         let taken = desk.tell(&["answer", question, &text]).await?.is_some();
         let left = taken && desk.tell(&["left"]).await?.is_some();
         kill(&mut desk.child).await?;
@@ -138,5 +152,5 @@ async fn die_answering(ground: &Ground, question: &str) -> Result<Answers> {
             break;
         }
     }
-    Ok(answers)
+    Ok(())
 }
