@@ -1,5 +1,7 @@
 //! Plain logs on standard error: ids and counts, never text, names, numbers or tokens.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging, and hides what a panic says. `RUST_LOG` may ask for more of our own crates; the
@@ -15,6 +17,8 @@ pub fn start() {
     drop(
         tracing_subscriber::fmt()
             .with_env_filter(filter)
+            // A file takes no colours.
+            .with_ansi(std::io::stderr().is_terminal())
             .with_writer(std::io::stderr)
             .try_init(),
     );

@@ -1,6 +1,5 @@
 //! From the command line to a running window.
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -23,7 +22,9 @@ use crate::{awake, harden, log, media, notify, surface, window};
 pub fn run(arguments: &Arguments) -> ExitCode {
     log::start();
     harden::harden();
-    if cfg!(target_os = "linux") && !has_display(|name| std::env::var_os(name)) {
+    // The window's toolkit would break off.
+    #[cfg(target_os = "linux")]
+    if gtk::init().is_err() {
         tracing::error!(
             "there is no display to show the window on; start Shopbell from a desktop, not from a bare terminal"
         );
@@ -51,12 +52,6 @@ pub fn run(arguments: &Arguments) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Whether a desktop of either kind is named. Without one GTK would break off.
-fn has_display(environment: impl Fn(&str) -> Option<OsString>) -> bool {
-    let named = |name| environment(name).is_some_and(|value| !value.is_empty());
-    named("DISPLAY") || named("WAYLAND_DISPLAY")
 }
 
 fn build(arguments: &Arguments) -> anyhow::Result<tauri::App> {
@@ -239,21 +234,5 @@ fn take_link(app: &AppHandle, text: &str) {
     .emit(app)
     {
         tracing::warn!(%error, "the window was not told of a link");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_display_is_one_that_has_a_name() {
-        let with = |set: &'static str, value: &'static str| {
-            has_display(move |name| (name == set).then(|| value.into()))
-        };
-        assert!(with("DISPLAY", ":0"));
-        assert!(with("WAYLAND_DISPLAY", "wayland-0"));
-        assert!(!with("DISPLAY", ""));
-        assert!(!with("HOME", "/root"));
     }
 }

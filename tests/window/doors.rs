@@ -141,13 +141,16 @@ async fn a_sandbox_says_that_it_is_one() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_display_it_is_said_what_is_missing() -> Result<()> {
-    let output = tokio::process::Command::new(program("shopbell")?)
-        .env_remove("DISPLAY")
-        .env_remove("WAYLAND_DISPLAY")
-        .output()
-        .await?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("there is no display"), "{said}");
+    // None, and one that is not there any more.
+    for display in [None, Some(":4711")] {
+        let mut command = tokio::process::Command::new(program("shopbell")?);
+        command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
+        command.envs(display.map(|display| ("DISPLAY", display)));
+        let output = command.output().await?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("there is no display"), "{said}");
+        assert!(!said.contains("broke off"), "{said}");
+    }
     Ok(())
 }

@@ -68,7 +68,8 @@ fn show(
     if !wish.browser {
         command.env("BROWSER", services::browser(workspace)?);
     }
-    services::log_to(&mut command, &folder.join("desktop.log"))?;
+    let log = folder.join("desktop.log");
+    services::log_to(&mut command, &log)?;
     let mut desktop = Group::start(&mut command)?;
     let phones = format!("{}/", services.sandbox);
     if let Err(error) = open::address(&phones) {
@@ -93,14 +94,27 @@ fn show(
         services.check()?;
         if let Some(status) = desktop.ended()? {
             say::line(&format!("The window was closed ({status})."));
-            return Ok(if status.success() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            });
+            if status.success() {
+                return Ok(ExitCode::SUCCESS);
+            }
+            say::error(&last_lines(&log));
+            return Ok(ExitCode::FAILURE);
         }
         std::thread::sleep(Duration::from_millis(100));
     }
+}
+
+/// What the window said at last, and where the rest is.
+fn last_lines(log: &Path) -> String {
+    const SHOWN: usize = 10;
+    let said = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = said.lines().collect();
+    let last = lines.len().saturating_sub(SHOWN);
+    let last = lines.get(last..).unwrap_or_default().join("\n");
+    format!(
+        "It said at last (all of it is in {}):\n{last}",
+        log.display()
+    )
 }
 
 /// One demo at a time: a second one would take the first one's data away.

@@ -63,6 +63,21 @@ pub enum What {
     },
 }
 
+/// What the keys of messages begin with.
+const MESSAGE: &str = "m:";
+
+/// The key of a message's event, whoever tells of the message.
+pub fn message_key(platform_id: &str) -> String {
+    format!("{MESSAGE}{platform_id}")
+}
+
+impl Event {
+    /// The platform's id of the message that the key names, if it names one.
+    pub fn message_id(&self) -> Option<&str> {
+        self.key.strip_prefix(MESSAGE)
+    }
+}
+
 /// Which side of the counter something came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -319,7 +319,7 @@ fn unsend_to_draft(
         }
     }
     vault.write(|write| {
-        if !write.discard_reply(id)? {
+        if !write.discard_reply(id, now)? {
             return Ok(None);
         }
         let conversation = message.conversation;

@@ -126,7 +126,7 @@ mod tests {
 
     fn told(of: &TestShop, id: &str, at: Timestamp, road: Road) {
         let event = Event {
-            key: format!("m:{id}"),
+            key: domain::inbound::message_key(id),
             at,
             what: What::Message(inbound(id, id, Author::Person)),
         };

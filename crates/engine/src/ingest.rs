@@ -502,7 +502,7 @@ mod tests {
         of.vault()
             .write(|write| {
                 let event = Event {
-                    key: "m:m_1".to_owned(),
+                    key: domain::inbound::message_key("m_1"),
                     at: NOW,
                     what: What::Message(placeholder),
                 };

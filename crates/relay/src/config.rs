@@ -110,9 +110,9 @@ pub enum ConfigError {
         "{0} is not a setting of the relay; `shopbell-relay serve --help` names those there are"
     )]
     Unknown(String),
-    /// A setting that is needed.
-    #[error("{0} is needed")]
-    Missing(&'static str),
+    /// Settings that are needed.
+    #[error("needed: {0}")]
+    Missing(String),
     /// A setting that cannot be read.
     #[error("{name}: {why}")]
     Bad {
@@ -142,15 +142,13 @@ impl Config {
                 why,
             });
         }
-        if public && self.operator.trim().is_empty() {
-            return Err(ConfigError::Missing(
-                "SHOPBELL_OPERATOR (on a public address)",
-            ));
-        }
-        if public && self.contact.trim().is_empty() {
-            return Err(ConfigError::Missing(
-                "SHOPBELL_CONTACT (on a public address)",
-            ));
+        for (name, value) in [
+            ("SHOPBELL_OPERATOR", &self.operator),
+            ("SHOPBELL_CONTACT", &self.contact),
+        ] {
+            if public && value.trim().is_empty() {
+                return Err(ConfigError::Missing(name.to_owned()));
+            }
         }
         if !(1..=2).contains(&self.meta.secrets.len()) {
             let why =

@@ -12,7 +12,7 @@ use ipnet::IpNet;
 use url::Url;
 use wire::api::EnrolMode;
 
-use crate::config::{Config, ConfigError, MetaApp, QueueLimits, Rates};
+use crate::config::{Config, ConfigError, MetaApp, QueueLimits, Rates, is_loopback};
 use crate::secret::Secret;
 
 /// A setting: its name, whether it is a secret, and what it says in `--help`.
@@ -189,7 +189,7 @@ impl Settings {
     }
 
     /// A value as it was given.
-    pub fn get(&self, name: &'static str) -> Option<&str> {
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.values
             .get(name)
             .map(|value| value.trim())
@@ -206,7 +206,7 @@ impl Settings {
         }
         self.get(name)
             .map(Secret::new)
-            .ok_or(ConfigError::Missing(name))
+            .ok_or_else(|| ConfigError::Missing(name.to_owned()))
     }
 
     fn url(&self, name: &'static str, default: &str) -> Result<Url, ConfigError> {
@@ -260,6 +260,11 @@ impl Settings {
     /// All of it, understood and checked.
     pub fn config(&self) -> Result<Config, ConfigError> {
         let listen = self.listen()?;
+        let public_url = self.url("SHOPBELL_PUBLIC_URL", &format!("http://{listen}"))?;
+        let missing = self.missing(&public_url);
+        if !missing.is_empty() {
+            return Err(ConfigError::Missing(missing.join(", ")));
+        }
         let secrets = self.secret("SHOPBELL_META_APP_SECRETS")?;
         let secrets = secrets
             .expose()
@@ -268,7 +273,7 @@ impl Settings {
             .filter(|one| !one.is_empty());
         let metrics = self.get("SHOPBELL_METRICS_LISTEN");
         let config = Config {
-            public_url: self.url("SHOPBELL_PUBLIC_URL", &format!("http://{listen}"))?,
+            public_url,
             store: self.store()?,
             keys: self.keys(),
             meta: MetaApp {
@@ -293,10 +298,28 @@ impl Settings {
         Ok(config)
     }
 
+    /// What no relay can do without, and what one that others reach needs besides: all at once, so
+    /// that nobody learns of one after the other.
+    fn missing(&self, public_url: &Url) -> Vec<&'static str> {
+        let always = [
+            "SHOPBELL_META_APP_ID",
+            "SHOPBELL_META_APP_SECRETS",
+            "SHOPBELL_META_VERIFY_TOKEN",
+        ];
+        let public = ["SHOPBELL_OPERATOR", "SHOPBELL_CONTACT"];
+        let public = public.into_iter().filter(|_| !is_loopback(public_url));
+        let given = |name: &&str| self.get(name).is_some() || self.secret_files.contains_key(name);
+        always
+            .into_iter()
+            .chain(public)
+            .filter(|name| !given(name))
+            .collect()
+    }
+
     fn app_id(&self) -> Result<String, ConfigError> {
         let name = "SHOPBELL_META_APP_ID";
-        let id = self.get(name).ok_or(ConfigError::Missing(name))?;
-        if id.bytes().all(|byte| byte.is_ascii_digit()) {
+        let id = self.get(name).unwrap_or_default();
+        if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) {
             return Ok(id.to_owned());
         }
         Err(ConfigError::Bad {
@@ -447,17 +470,27 @@ mod tests {
     }
 
     #[test]
+    fn all_that_is_needed_is_named_at_once() {
+        let nothing = Settings::gather(&BTreeMap::new(), [], None).unwrap();
+        assert_eq!(
+            nothing.config().unwrap_err().to_string(),
+            "needed: SHOPBELL_META_APP_ID, SHOPBELL_META_APP_SECRETS, SHOPBELL_META_VERIFY_TOKEN"
+        );
+    }
+
+    #[test]
     fn a_public_address_needs_https_and_somebody_who_answers_for_it() {
         let public = ("SHOPBELL_PUBLIC_URL", "https://relay.example.org");
         let named = [
             ("SHOPBELL_OPERATOR", "Ribbon Tools"),
             ("SHOPBELL_CONTACT", "a@example.org"),
         ];
-        assert!(matches!(config(&[public]), Err(ConfigError::Missing(_))));
-        assert!(matches!(
-            config(&[public, named[0]]),
-            Err(ConfigError::Missing(_))
-        ));
+        let missing = |given: &[_]| config(given).unwrap_err().to_string();
+        assert_eq!(
+            missing(&[public]),
+            "needed: SHOPBELL_OPERATOR, SHOPBELL_CONTACT"
+        );
+        assert_eq!(missing(&[public, named[0]]), "needed: SHOPBELL_CONTACT");
         assert!(config(&[public, named[0], named[1]]).is_ok());
         let plain = ("SHOPBELL_PUBLIC_URL", "http://relay.example.org");
         assert!(matches!(

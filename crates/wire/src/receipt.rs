@@ -27,6 +27,12 @@ pub enum Untrusted {
     /// It is not written as one.
     #[error("this is not a Shopbell receipt")]
     Malformed,
+    /// Its lines end otherwise than they did, which changes every line.
+    #[error(
+        "the ends of this file's lines were changed, perhaps by an editor or a mail program; check \
+         the file as Shopbell saved it"
+    )]
+    LineEnds,
     /// A signature is not good: a byte was changed, or somebody else wrote it.
     #[error("a signature of this receipt is not good")]
     Signature,
@@ -96,6 +102,9 @@ impl VerifiedReceipt {
     /// Checks a receipt, offline. `relay_key` is the relay key to trust, which must have signed;
     /// without it the receipt shows only that its parts fit and which key signed.
     pub fn verify(receipt: &str, relay_key: Option<&VerifyKey>) -> Result<Self, Untrusted> {
+        if receipt.contains('\r') {
+            return Err(Untrusted::LineEnds);
+        }
         let notes = split_notes(receipt).ok_or(Untrusted::Malformed)?;
         let (signed_notice, signed_completion, signed_statement) = match notes.as_slice() {
             [notice, completion] => (*notice, *completion, None),
@@ -255,10 +264,14 @@ mod tests {
         for changed in [
             format!("{receipt}\n"),
             format!("{receipt} "),
-            receipt.replace('\n', "\r\n"),
         ] {
             assert!(VerifiedReceipt::verify(&changed, Some(&trusted)).is_err());
         }
+        let carried = receipt.replace('\n', "\r\n");
+        assert_eq!(
+            VerifiedReceipt::verify(&carried, Some(&trusted)),
+            Err(Untrusted::LineEnds)
+        );
     }
 
     #[test]

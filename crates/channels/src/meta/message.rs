@@ -2,6 +2,7 @@
 
 use domain::inbound::{
     AttachmentKind, Author, Event, InboundAttachment, InboundMessage, MediaSource, StoryRef, What,
+    message_key,
 };
 use domain::{ContactKind, ContactRef, Timestamp};
 use serde_json::Value;
@@ -80,7 +81,7 @@ pub(crate) fn event(
         () if shared && text.is_none() => Some("share"),
         () => None,
     };
-    let key = format!("m:{platform_id}");
+    let key = message_key(&platform_id);
     if text.is_none() && attachments.is_empty() && story.is_none() {
         let what = What::Unsupported {
             kind: kind(unsupported.unwrap_or("message")),

@@ -1,7 +1,9 @@
 //! Messenger's and Instagram's entries: `messaging` and `standby` with one event each, and
 //! `changes`, which are all kept raw for now.
 
-use domain::inbound::{Author, Event, InboundMessage, Messages, Progress, StoryRef, What};
+use domain::inbound::{
+    Author, Event, InboundMessage, Messages, Progress, StoryRef, What, message_key,
+};
 use domain::{Channel, ContactKind, ContactRef, Delivery, OurId, Timestamp};
 use serde_json::{Value, json};
 
@@ -160,7 +162,7 @@ impl<'a> Element<'a> {
             .or_else(|| yes(message, "is_unsupported").then(|| "unsupported".to_owned()));
         let text = text.or(heart);
         let story = replied.or(story);
-        let key = format!("m:{mid}");
+        let key = message_key(&mid);
         if text.is_none() && media.is_empty() && story.is_none() {
             let kind = unsupported.unwrap_or_else(|| "message".to_owned());
             return Some(vec![self.event(
@@ -255,7 +257,7 @@ impl<'a> Element<'a> {
     /// A tapped button is what the person said, if it has words and an id of its own.
     fn postback(&self, contact: &ContactRef, postback: &Value) -> Option<Vec<Event>> {
         let (mid, title) = (word(postback, "mid")?, word(postback, "title")?);
-        let key = format!("m:{mid}");
+        let key = message_key(&mid);
         let message = InboundMessage {
             platform_id: mid,
             contact: contact.clone(),

@@ -3,6 +3,7 @@
 
 use domain::inbound::{
     AttachmentKind, Author, Event, InboundAttachment, InboundMessage, MediaSource, What,
+    message_key,
 };
 use domain::{ContactRef, Timestamp};
 use serde_json::{Value, json};
@@ -120,7 +121,7 @@ impl<'a> Said<'a> {
                 (format!("e:{id}"), what)
             }
             _ => (
-                format!("m:{id}"),
+                message_key(&id),
                 What::Message(self.message(&id, &name, body)?),
             ),
         };
@@ -165,7 +166,7 @@ impl<'a> Said<'a> {
         };
         let id = word(self.json, "id");
         let key = match &id {
-            Some(id) => format!("m:{id}"),
+            Some(id) => message_key(id),
             None => format!("x:{}", fingerprint(&json!([self.part.entry_id, self.json]))),
         };
         let contact = match self.contact.clone() {

@@ -1,7 +1,7 @@
 //! What one event does to the vault: which of its rows it changes, and whether it is news at all.
 
 use domain::inbound::{Author, Event, InboundMessage, What};
-use domain::{ContactRef, MessageId, Timestamp};
+use domain::{Channel, ContactRef, MessageId, Timestamp};
 use store::VaultWrite;
 use store::vault::messages::{Arrival, News, Road};
 use store::vault::progress::Edit;
@@ -24,9 +24,6 @@ pub(crate) fn apply_event(
     apply_anew(write, receiver, event, road, kept)
 }
 
-/// What the key of a message begins with, whoever tells of it; its platform's id follows.
-const MESSAGE: &str = "m:";
-
 /// Whether an event is to be applied. A message that can be shown is known again by its own row:
 /// nothing else has to be noted of it, and what comes of it later that cannot be shown says nothing
 /// new.
@@ -34,10 +31,15 @@ fn is_news(write: &VaultWrite<'_>, receiver: &Receiver<'_>, event: &Event) -> st
     if was_erased(receiver, event)? {
         return Ok(false);
     }
-    if matches!(&event.what, What::Message(message) if message.unsupported.is_none()) {
-        return Ok(true);
+    if let What::Message(message) = &event.what
+        && message.unsupported.is_none()
+    {
+        // A reply typed on the phone that failed and was taken out of the thread has no row.
+        let may_be_let_go =
+            receiver.account.channel() == Channel::Whatsapp && message.author == Author::Shop;
+        return Ok(!may_be_let_go || !write.has_seen(&event.key)?);
     }
-    if let Some(id) = event.key.strip_prefix(MESSAGE)
+    if let Some(id) = event.message_id()
         && write.is_shown(id)?
     {
         return Ok(false);
@@ -234,4 +236,63 @@ fn touch(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Delivery;
+    use domain::inbound::{Messages, Progress, message_key};
+    use domain::outbound::{Failure, Reason};
+
+    use super::*;
+    use crate::testing::{TestShop, inbound};
+
+    fn hear(of: &TestShop, key: &str, what: What) -> Changes {
+        let event = Event {
+            key: key.to_owned(),
+            at: of.clock.now(),
+            what,
+        };
+        let receiver = Receiver {
+            account: &of.connected.account,
+            version: "test",
+            now: of.clock.now(),
+            db: &of.shop.db,
+        };
+        let vault = of.vault();
+        let changes = vault.write(|write| apply_event(write, &receiver, &event, Road::Live, b""));
+        changes.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_failed_reply_from_the_phone_does_not_come_back_once_it_was_let_go() {
+        let of = TestShop::with(Channel::Whatsapp).await;
+        let (conversation, _) = of.hears("w_1", "Are you open?");
+        let typed = || What::Message(inbound("w_2", "Until six", Author::Shop));
+        let heard = hear(&of, &message_key("w_2"), typed());
+        assert!(heard.conversations.contains(&conversation));
+        let failed = What::Progress(Progress {
+            messages: Messages::Ids(vec!["w_2".to_owned()]),
+            contact: None,
+            state: Delivery::Failed,
+            our_id: None,
+            failure: Some(Failure {
+                reason: Reason::NotDelivered,
+                code: None,
+            }),
+        });
+        hear(&of, "failed", failed);
+        let vault = of.vault();
+        let own = vault.read(|read| read.message_with_platform_id("w_2"));
+        let own = own.unwrap().unwrap();
+        assert_eq!(of.delivery(own), Some(Delivery::Failed));
+        let gone = vault.write(|write| write.discard_reply(own, of.clock.now()));
+        assert!(gone.unwrap());
+        assert_eq!(hear(&of, &message_key("w_2"), typed()), Changes::default());
+        assert_eq!(of.texts(conversation), ["Are you open?"]);
+        // What was never let go is news.
+        let other = What::Message(inbound("w_3", "Until seven", Author::Shop));
+        hear(&of, &message_key("w_3"), other);
+        assert_eq!(of.texts(conversation), ["Are you open?", "Until seven"]);
+    }
 }

@@ -88,7 +88,11 @@ fn has_run(settings: &Settings) -> bool {
 
 fn keys(settings: &Settings) -> Verdict {
     match Keys::open(&settings.keys()) {
-        Ok(keys) => Good(format!("keys: relay {}", keys.relay())),
+        Ok(keys) => Good(format!(
+            "keys: relay {}, key {}",
+            keys.relay(),
+            keys.public().current
+        )),
         Err(why) => Bad(format!("keys: {why}")),
     }
 }

@@ -7,7 +7,7 @@ use wire::words;
 
 use super::say;
 use crate::clock::{Clock, HOUR};
-use crate::keys::Keys;
+use crate::keys::{Keys, KeysError};
 use crate::pseudonym::Kind;
 use crate::queue::{self, enrol_codes};
 use crate::random;
@@ -18,7 +18,11 @@ const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
 /// Makes keys, and where asked a configuration to fill in.
 pub(crate) fn init(folder: &Path, write: Option<PathBuf>) -> anyhow::Result<()> {
-    let keys = Keys::init(folder)?;
+    let keys = match Keys::init(folder) {
+        // Who only wants the settings written has made the keys before.
+        Err(KeysError::Present(_)) if write.is_some() => Keys::open(folder)?,
+        made => made?,
+    };
     say(&format!(
         "The keys of relay {} are in {}.",
         keys.relay(),
@@ -28,6 +32,10 @@ pub(crate) fn init(folder: &Path, write: Option<PathBuf>) -> anyhow::Result<()> 
     say(&format!(
         "Its words are: {}",
         words::of(&keys.public()).join(" ")
+    ))?;
+    say(&format!(
+        "Its key, for receipts, is: {}",
+        keys.public().current
     ))?;
     if let Some(path) = write {
         let mut options = std::fs::OpenOptions::new();

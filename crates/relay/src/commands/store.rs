@@ -60,7 +60,13 @@ pub(crate) fn restore(settings: &Settings, from: Option<PathBuf>) -> anyhow::Res
         std::fs::copy(&from, &store)
             .with_context(|| format!("{} cannot be copied", from.display()))?;
     }
-    let store = super::store(settings)?;
+    let store = settings.store()?;
+    ensure!(
+        store.exists(),
+        "there is no store at {}: name the backup with --from FILE, or the settings of your relay \
+         with --config FILE",
+        std::path::absolute(&store).unwrap_or(store).display()
+    );
     let keys = std::sync::Arc::new(Keys::open(&settings.keys())?);
     let connection = queue::open(&store)?;
     let streams = take_over(connection, &keys, Clock::system().now())?;

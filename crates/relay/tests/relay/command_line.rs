@@ -227,8 +227,22 @@ async fn init_makes_keys_once_and_a_configuration_that_reads() {
     let arguments = ["init", "--write", file.to_str().unwrap()];
     let (made, said) = run_with(&settings, &arguments);
     assert!(made && said.contains("Its words are:"), "{said}");
+    let key = |said: &str| {
+        said.split("Its key, for receipts, is: ")
+            .nth(1)
+            .map(str::to_owned)
+    };
+    assert!(key(&said).is_some_and(|key| key.trim_start().split('\n').next().unwrap().len() == 64));
     let (again, said) = run_with(&settings, &["init"]);
     assert!(!again && said.contains("has keys already"), "{said}");
+    // Whoever made the keys first has the settings written for them.
+    let other = world.folder.path().join("later.conf");
+    let (written, later) = run_with(&settings, &["init", "--write", other.to_str().unwrap()]);
+    assert!(written && later.contains("The keys of relay"), "{later}");
+    assert_eq!(
+        std::fs::read(&other).unwrap(),
+        std::fs::read(&file).unwrap()
+    );
     let gathered = relay::Settings::gather(&BTreeMap::new(), [], Some(&file)).unwrap();
     assert_eq!(gathered.keys(), keys);
 }

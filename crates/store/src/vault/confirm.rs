@@ -1,7 +1,7 @@
 //! Knowing the shop's own messages again when the platform speaks of them: by our id, by the
 //! platform's, or, where an echo carries neither, by what it says.
 
-use domain::inbound::InboundMessage;
+use domain::inbound::{Author, InboundMessage};
 use domain::time::{MINUTE, SECOND};
 use domain::{Channel, Delivery, OurId, Timestamp};
 use rusqlite::{OptionalExtension as _, params};
@@ -31,14 +31,19 @@ impl VaultRead<'_> {
 }
 
 impl VaultWrite<'_> {
+    /// Whether a message can be one that left from here.
+    pub(crate) fn may_be_own(&self, message: &InboundMessage) -> Result<bool> {
+        if message.author == Author::Person {
+            return Ok(false);
+        }
+        Ok(message.our_id.is_some() || !self.nothing_leaves()?)
+    }
+
     /// Finds the shop's own message an echo belongs to: by our id; without one by its words among
     /// what is on its way or unconfirmed. If two fit, none is taken: both stay unconfirmed.
     pub(crate) fn find_own(&self, conversation: i64, echo: &Arrival<'_>) -> Result<Option<i64>> {
         if let Some(our_id) = &echo.message.our_id {
             return self.nameless_with_our_id(our_id);
-        }
-        if self.nothing_leaves()? {
-            return Ok(None);
         }
         let mut statement = self.sql.prepare_cached(
             "SELECT m.id, m.text FROM outbox o JOIN messages m ON m.id = o.message

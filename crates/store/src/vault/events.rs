@@ -1,6 +1,6 @@
 //! Which events were written down already. The platform delivers some twice, hours apart and in any
 //! order; the unique index decides, not a read before. Messages are not among them: each has a row
-//! under the platform's id.
+//! under the platform's id, until the owner lets a reply go that failed.
 
 use domain::Timestamp;
 use rusqlite::params;

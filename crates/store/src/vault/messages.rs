@@ -137,16 +137,21 @@ impl VaultWrite<'_> {
         let message = arrival.message;
         let met = self.meet(&message.contact, arrival.at)?;
         let conversation = met.row;
-        if let Some(existing) = self.existing(&message.platform_id)? {
+        if self.may_be_own(message)? {
+            if let Some(existing) = self.existing(&message.platform_id)? {
+                return self.hear_again(arrival, &existing);
+            }
+            if let Some(row) = self.find_own(conversation, arrival)? {
+                self.confirm(row, &message.platform_id, Some(arrival.at))?;
+                return Ok(self.stored(row, conversation, News::Confirmed));
+            }
+        }
+        // Nearly every message is new: the unique index tells when one is not, without a question.
+        let Some(row) = self.insert(met, arrival)? else {
+            let existing = self.existing(&message.platform_id)?;
+            let existing = existing.expect("a row with the platform's id was in the way");
             return self.hear_again(arrival, &existing);
-        }
-        if message.author == Author::Shop
-            && let Some(row) = self.find_own(conversation, arrival)?
-        {
-            self.confirm(row, &message.platform_id, Some(arrival.at))?;
-            return Ok(self.stored(row, conversation, News::Confirmed));
-        }
-        let row = self.insert(met, arrival)?;
+        };
         if self.settle_pending(row, &message.platform_id)? {
             self.refresh(conversation);
         }
@@ -188,7 +193,8 @@ impl VaultWrite<'_> {
         Ok(self.stored(row, conversation, News::Known))
     }
 
-    fn insert(&self, met: Met, arrival: &Arrival<'_>) -> Result<i64> {
+    /// The new row, or none if one has the platform's id already.
+    fn insert(&self, met: Met, arrival: &Arrival<'_>) -> Result<Option<i64>> {
         let (message, conversation) = (arrival.message, met.row);
         let elsewhere = message.author == Author::Shop && self.came_from_elsewhere(message)?;
         let delivery = (message.author == Author::Shop).then_some(Delivery::Sent.name());
@@ -201,13 +207,15 @@ impl VaultWrite<'_> {
             Some(our_id) if self.message_with_our_id(our_id)?.is_none() => Some(our_id.as_bytes()),
             _ => None,
         };
-        self.sql
+        let inserted = self
+            .sql
             .prepare_cached(
                 "INSERT INTO messages (conversation, platform_id, our_id, author, sent_at,
                      arrived_at, text, reply_to, story_id, story_kind, delivery, elsewhere,
                      recovered, seen, unsupported, quarantine, history)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-                     ?17)",
+                     ?17)
+                 ON CONFLICT (platform_id) DO NOTHING",
             )?
             .execute(params![
                 conversation,
@@ -228,6 +236,9 @@ impl VaultWrite<'_> {
                 arrival.quarantine,
                 arrival.road == Road::History,
             ])?;
+        if inserted == 0 {
+            return Ok(None);
+        }
         let row = self.sql.last_insert_rowid();
         self.note_added(
             conversation,
@@ -243,7 +254,7 @@ impl VaultWrite<'_> {
         }
         self.add_attachments(row, &message.attachments)?;
         self.index_message(row, message.text.as_deref())?;
-        Ok(row)
+        Ok(Some(row))
     }
 
     /// A look into the thread tells whole seconds, a webhook milliseconds: with it the message gets

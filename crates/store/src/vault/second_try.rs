@@ -1,6 +1,7 @@
 //! What becomes of replies that did not simply leave: taken back during their hold, found at start,
 //! failed, or in doubt. Nothing here sends; it only decides in which table a reply stands.
 
+use domain::inbound::message_key;
 use domain::reply_window::Means;
 use domain::{ConversationId, Delivery, MessageId, OurId, Timestamp};
 use rusqlite::{OptionalExtension as _, params};
@@ -81,6 +82,7 @@ impl VaultWrite<'_> {
         (sent_at, due_at): (Timestamp, Timestamp),
     ) -> Result<()> {
         let row = self.message_row(message)?;
+        self.let_go(row, due_at)?;
         let changed = self
             .sql
             .prepare_cached(
@@ -101,7 +103,7 @@ impl VaultWrite<'_> {
     }
 
     /// The owner does not want a failed or unconfirmed reply any more: it leaves the thread.
-    pub fn discard_reply(&self, message: MessageId) -> Result<bool> {
+    pub fn discard_reply(&self, message: MessageId, now: Timestamp) -> Result<bool> {
         let row = self.message_row(message)?;
         let conversation: Option<i64> = self
             .sql
@@ -114,9 +116,23 @@ impl VaultWrite<'_> {
         let Some(conversation) = conversation else {
             return Ok(false);
         };
+        self.let_go(row, now)?;
         self.remove_message(row)?;
         self.refresh(conversation);
         Ok(true)
+    }
+
+    /// A message known by its row is not any more: when the platform tells of it once more, it must
+    /// not come back.
+    fn let_go(&self, row: i64, now: Timestamp) -> Result<()> {
+        let mut statement = self
+            .sql
+            .prepare_cached("SELECT platform_id FROM messages WHERE id = ?1")?;
+        let id: Option<Option<String>> = statement.query_row([row], |row| row.get(0)).optional()?;
+        if let Some(id) = id.flatten() {
+            self.first_time(&message_key(&id), now)?;
+        }
+        Ok(())
     }
 
     fn messages_where(&self, condition: &'static str) -> Result<Vec<(MessageId, ConversationId)>> {

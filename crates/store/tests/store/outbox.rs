@@ -303,7 +303,9 @@ fn a_failed_reply_stays_with_its_reason_and_can_be_tried_again() {
         0
     );
     assert!(
-        !vault.write(|tx| tx.discard_reply(own)).unwrap(),
+        !vault
+            .write(|tx| tx.discard_reply(own, Timestamp(6_000)))
+            .unwrap(),
         "what was sent stays"
     );
 }
@@ -340,7 +342,11 @@ fn an_unconfirmed_reply_holds_nobody_up_and_can_be_let_go() {
     settle(&vault, &claimed, &Outcome::Unconfirmed, 1_100);
     let next = reply(&vault, clara, 2, "two", 2_000);
     assert_eq!(claim(&vault, 2_000).unwrap().message, next);
-    assert!(vault.write(|tx| tx.discard_reply(doubtful)).unwrap());
+    assert!(
+        vault
+            .write(|tx| tx.discard_reply(doubtful, Timestamp(2_000)))
+            .unwrap()
+    );
     assert_eq!(vault.read(|read| read.message(doubtful)).unwrap(), None);
 }
 

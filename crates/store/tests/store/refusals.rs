@@ -44,7 +44,9 @@ fn a_refusal_as_too_late_is_kept_with_the_conversation_and_goes_with_no_message(
     arrives(&vault, &said("17", "m_3", "there?"), 1_050);
     settle(&vault, &row, &too_late(), 1_100);
     assert_eq!(refused(&vault, clara), Some((Means::Response, 900)));
-    vault.write(|tx| tx.discard_reply(answer)).unwrap();
+    vault
+        .write(|tx| tx.discard_reply(answer, Timestamp(1_200)))
+        .unwrap();
     drop(vault);
     let vault = desk.open(1).unwrap();
     assert_eq!(refused(&vault, clara), Some((Means::Response, 900)));
