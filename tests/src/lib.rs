@@ -15,6 +15,7 @@ pub mod exposed;
 pub mod files;
 #[cfg(target_os = "linux")]
 pub mod keyring;
+pub mod kinds;
 #[cfg(target_os = "linux")]
 pub mod memory;
 #[cfg(target_os = "linux")]

@@ -40,8 +40,9 @@ const ANSWERS: usize = 12;
 const WINDOW: usize = 50;
 /// Requests at once.
 const AT_ONCE: usize = 32;
-/// How late a delayed one is at most, in milliseconds.
+/// How late a delayed one is at most, in milliseconds, and one in fifty of them.
 const MOST_LATE: usize = 40;
+const VERY_LATE: usize = 5_000;
 
 /// What became of the requests.
 #[derive(Debug, Default, Clone, Copy)]
@@ -285,7 +286,12 @@ async fn post_some(
     while let Some(webhook) = next(&queue) {
         if dice.percent(20) {
             tally.delayed += 1;
-            let late = u64::try_from(dice.below(MOST_LATE))?;
+            let most = if dice.percent(2) {
+                VERY_LATE
+            } else {
+                MOST_LATE
+            };
+            let late = u64::try_from(dice.below(most))?;
             tokio::time::sleep(Duration::from_millis(late)).await;
         }
         if dice.percent(20) {

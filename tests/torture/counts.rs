@@ -34,12 +34,11 @@ impl Rounds {
     }
 }
 
-impl Iterator for Rounds {
-    type Item = u32;
-
-    fn next(&mut self) -> Option<u32> {
+impl Rounds {
+    /// The next round, if there is time for one or something is still missing.
+    pub(crate) fn next_until(&mut self, enough: bool) -> Option<u32> {
         let more = self.until.is_some_and(|until| Instant::now() < until);
-        if self.done >= self.short && !more {
+        if enough && self.done >= self.short && !more {
             return None;
         }
         self.done += 1;
@@ -47,6 +46,14 @@ impl Iterator for Rounds {
         // Only for whoever looks into a run that broke off.
         drop(write(self.test, &so_far));
         Some(self.done)
+    }
+}
+
+impl Iterator for Rounds {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        self.next_until(true)
     }
 }
 

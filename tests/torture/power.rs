@@ -196,18 +196,8 @@ async fn what_the_store_committed_survives_a_power_cut() -> Result<()> {
     const MESSAGES: u64 = 500;
     let folder = tempfile::tempdir()?;
     let (work, shim) = (folder.path().join("work"), compile_shim(folder.path())?);
-    write(&work, 5, &Shim::default(), &shim).await?;
     let base = folder.path().join("base");
-    judge::copy(&work, &base)?;
-    let kept = folder.path().join("record");
-    let recorded = Shim {
-        record: Some((kept.clone(), "vault.db")),
-        ..Shim::default()
-    };
-    write(&work, MESSAGES, &recorded, &shim).await?;
-    let vault = tests::files::under(&base.join("data"))?;
-    let vault = vault.into_iter().find(|file| file.ends_with("vault.db"));
-    let record = Record::read(&kept, &vault.context("the scribe made a vault")?)?;
+    let record = recorded(&work, &base, (MESSAGES, "honest"), &shim).await?;
     let (syncs, acknowledged, moved) = record.counts();
     ensure!(moved > 0, "no checkpoint was made");
 
@@ -240,9 +230,71 @@ async fn what_the_store_committed_survives_a_power_cut() -> Result<()> {
     )
 }
 
-async fn write(work: &Path, count: u64, shim: &Shim, library: &Path) -> Result<()> {
+/// The control that runs as it is called: with `synchronous=NORMAL` SQLite itself loses rows it said
+/// were committed, with FULL it does not, and the judge tells one from the other.
+#[tokio::test]
+async fn control_sqlite_loses_committed_rows_with_normal_and_none_with_full() -> Result<()> {
+    const ROWS: u64 = 500;
+    let folder = tempfile::tempdir()?;
+    let shim = compile_shim(folder.path())?;
+    for (how, may_lose) in [("full", false), ("normal", true)] {
+        let (work, base) = (
+            folder.path().join(how),
+            folder.path().join("base").join(how),
+        );
+        let record = recorded(&work, &base, (ROWS, how), &shim).await?;
+        let (_, _, moved) = record.counts();
+        ensure!(moved > 0, "{how}: no checkpoint was made");
+        let mut lost = 0;
+        for image in record.cuts(CUTS, Syncs::All, Dice::new(11))? {
+            lost += usize::from(plain_left(folder.path(), &image)? != Left::All);
+        }
+        ensure!(
+            (lost > 0) == may_lose,
+            "{how}: {lost} of {CUTS} disks lack rows"
+        );
+    }
+    Ok(())
+}
+
+/// What plain SQLite on this disk has of what it said was committed.
+#[expect(clippy::disallowed_methods, reason = "the scribe's plain file")]
+fn plain_left(beside: &Path, image: &Image) -> Result<Left> {
+    let folder = tempfile::tempdir_in(beside)?;
+    let path = folder.path().join("vault.db");
+    image.write(&path)?;
+    let sql = rusqlite::Connection::open(&path)?;
+    let mut all = sql.prepare("SELECT number FROM said")?;
+    let there = all.query_map([], |row| row.get::<_, i64>(0))?;
+    let there = there.collect::<rusqlite::Result<BTreeSet<i64>>>()?;
+    Ok(Left::all(
+        said(image).all(|number| there.contains(&number.cast_signed())),
+    ))
+}
+
+/// A scribe at work, recorded from its sixth number on; what lay there before is copied to `base`.
+async fn recorded(
+    work: &Path,
+    base: &Path,
+    (count, how): (u64, &str),
+    library: &Path,
+) -> Result<Record> {
+    write(work, (5, how), &Shim::default(), library).await?;
+    judge::copy(work, base)?;
+    let kept = base.with_extension("record");
+    let shim = Shim {
+        record: Some((kept.clone(), "vault.db")),
+        ..Shim::default()
+    };
+    write(work, (count, how), &shim, library).await?;
+    let files = tests::files::under(base)?;
+    let vault = files.into_iter().find(|file| file.ends_with("vault.db"));
+    Record::read(&kept, &vault.context("the scribe made a database")?)
+}
+
+async fn write(work: &Path, (count, how): (u64, &str), shim: &Shim, library: &Path) -> Result<()> {
     let mut command = Command::new(program("torture-scribe")?);
-    command.arg(work).arg(count.to_string()).arg("honest");
+    command.arg(work).arg(count.to_string()).arg(how);
     shim.set(&mut command, library);
     let done = command.output().await?;
     ensure!(
@@ -266,13 +318,15 @@ fn store_left(base: &Path, beside: &Path, image: &Image) -> Result<Left> {
     };
     let number = |words: &String| words.split(' ').next()?.parse::<u64>().ok();
     let there: BTreeSet<u64> = threads.iter().flatten().filter_map(number).collect();
-    let said = image
-        .acknowledged
-        .iter()
-        .map(|(_, words)| String::from_utf8_lossy(words));
-    let mut said = said.flat_map(|words| {
-        let numbers = words.lines().filter_map(|line| line.parse::<u64>().ok());
-        numbers.collect::<Vec<_>>()
-    });
-    Ok(Left::all(said.all(|number| there.contains(&number))))
+    Ok(Left::all(said(image).all(|number| there.contains(&number))))
+}
+
+/// The numbers a scribe said were committed before the cut.
+fn said(image: &Image) -> impl Iterator<Item = u64> {
+    let words = image.acknowledged.iter();
+    words.flat_map(|(_, words)| {
+        let words = String::from_utf8_lossy(words);
+        let numbers = words.lines().filter_map(|line| line.parse().ok());
+        numbers.collect::<Vec<u64>>()
+    })
 }

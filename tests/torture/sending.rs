@@ -19,8 +19,9 @@ use crate::counts::{Dice, Rounds, report};
 
 /// Under this name the counts are kept.
 const COUNTED: &str = "answers-in-doubt";
-/// Answers in the short run, in batches.
+/// Answers in the short run, in batches, and how often something went wrong with one.
 const BATCHES: u32 = 25;
+const STRIKES: u64 = 500;
 const BATCH: usize = 20;
 /// After so many batches everybody writes again: time passes quickly here, and a day after their last
 /// words nobody may be answered.
@@ -56,6 +57,11 @@ impl Struck {
         world.phones.fault_with(fault).await?;
         *self.0.entry(kind.to_owned()).or_default() += 1;
         Ok(())
+    }
+
+    /// How often anything struck.
+    fn times(&self) -> u64 {
+        self.0.values().sum()
     }
 
     fn must_be_all(&self) -> Result<()> {
@@ -136,7 +142,8 @@ async fn no_answer_is_sent_twice_and_none_vanishes_whatever_becomes_of_its_confi
     let mut dice = Dice::new(4);
     let mut struck = Struck::default();
     let mut asked = doubt(&world, &shop, &quiet, &mut struck).await?;
-    for round in Rounds::at_least(BATCHES, COUNTED) {
+    let mut rounds = Rounds::at_least(BATCHES, COUNTED);
+    while let Some(round) = rounds.next_until(struck.times() >= STRIKES) {
         if round % WRITE_AGAIN == 0 {
             all_write(&world, &shop, &PEOPLE, round).await?;
         }
@@ -176,8 +183,9 @@ async fn no_answer_is_sent_twice_and_none_vanishes_whatever_becomes_of_its_confi
         COUNTED,
         &format!(
             "{} answers with lost, broken, silent and late confirmations: none sent twice, none \
-             vanished, {doubtful} left for the owner to decide; struck: {:?}",
+             vanished, {doubtful} left for the owner to decide; struck {} times: {:?}",
             asked.len(),
+            struck.times(),
             struck.0
         ),
     )

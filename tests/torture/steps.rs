@@ -10,7 +10,7 @@ use anyhow::{Result, ensure};
 use tests::programs::program;
 use tokio::process::Command;
 
-use crate::counts::{Walk, report};
+use crate::counts::{Rounds, Walk, report};
 use crate::ground::Ground;
 use crate::judge::{self, Verdict};
 use crate::keychain::FileSecrets;
@@ -20,9 +20,12 @@ use crate::victims::{Shim, arm, compile_shim, kill};
 /// More steps than any of these journeys has.
 const MOST: usize = 2_000;
 
-/// So often the relay is led through all steps of a webhook: what it does at its start may still be
-/// among them.
-const WEBHOOKS: usize = 6;
+/// Under these names the counts are kept.
+const RELAY: &str = "relay-killed-at-each-step";
+const DESKTOP: &str = "desktop-killed-at-each-step";
+
+/// So often the relay is killed at a step of a webhook, led through all of them again and again.
+const KILLS: usize = 60;
 
 /// What the desktop must have been killed before.
 const NEEDED: [&str; 4] = [
@@ -32,9 +35,9 @@ const NEEDED: [&str; 4] = [
     "send socket",
 ];
 
-/// So often at most it is led through all steps of an arrival: what its tasks do side by side is in
+/// So often at least it is led through all steps of an arrival: what its tasks do side by side is in
 /// another order each time, and a step may fall between two counts.
-const ARRIVALS: usize = 4;
+const ARRIVALS: u32 = 2;
 
 /// So often at most an erasure or an answer is, for the same reason.
 pub(crate) const WALKS: u32 = 4;
@@ -81,7 +84,8 @@ async fn a_relay_killed_at_each_step_keeps_what_it_answered() -> Result<()> {
     let steps = ground.folder().join("steps");
     let starts = die_starting(&ground).await?;
     let (mut kills, mut count) = (0, 0);
-    for _ in 0..WEBHOOKS {
+    let mut rounds = Rounds::at_least(1, RELAY);
+    while rounds.next_until(kills >= KILLS).is_some() {
         kills += die_answering(&ground, &steps, &mut count).await?;
     }
     let kinds = need(
@@ -95,7 +99,7 @@ async fn a_relay_killed_at_each_step_keeps_what_it_answered() -> Result<()> {
     kill(&mut relay).await?;
     Verdict::of(&judge::read(&ground.data(), &ground.keychain()?)?, count).must_be_clean()?;
     report(
-        "relay-killed-at-each-step",
+        RELAY,
         &format!(
             "killed at each of {starts} steps of its start and {kills} times at each step of a \
              webhook, {count} answers with 200 judged: none lost, none twice; killed before {}",
@@ -177,7 +181,13 @@ async fn a_desktop_killed_at_each_step_of_an_arrival_shows_it_once() -> Result<(
     let maker = Maker::new();
     let mut http = Http::connect(ground.address()).await;
     let (mut count, mut kills) = (0, 0);
-    for _ in 0..ARRIVALS {
+    let mut rounds = Rounds::at_least(ARRIVALS, DESKTOP);
+    let mut walks = 0;
+    while rounds
+        .next_until(need(&steps, &NEEDED).is_ok() || walks >= 3 * ARRIVALS)
+        .is_some()
+    {
+        walks += 1;
         for step in 1..MOST {
             let status = http.post(&maker.webhook_on(count % 3, count)).await?;
             ensure!(status == 200, "the relay answered {status}");
@@ -196,9 +206,6 @@ async fn a_desktop_killed_at_each_step_of_an_arrival_shows_it_once() -> Result<(
             }
             kills += 1;
         }
-        if kinds(&steps).is_superset(&NEEDED.map(str::to_owned).into()) {
-            break;
-        }
     }
     let mut desk = ground.open_desk().await?;
     desk.must(&["hear", &words(count - 1)]).await?;
@@ -207,7 +214,7 @@ async fn a_desktop_killed_at_each_step_of_an_arrival_shows_it_once() -> Result<(
     let kinds = need(&steps, &NEEDED)?;
     Verdict::of(&judge::read(&ground.data(), &ground.keychain()?)?, count).must_be_clean()?;
     report(
-        "desktop-killed-at-each-step",
+        DESKTOP,
         &format!(
             "killed {kills} times, at each step from its start over an arrival to its end, {count} \
              answers with 200 judged: none lost, none twice; killed before {}",

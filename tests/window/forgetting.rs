@@ -14,6 +14,7 @@ use fantoccini::key::Key;
 use serde_json::{Value, json};
 use tests::counter::Counter;
 use tests::desktop::run;
+use tests::kinds::Kinds;
 use tests::notices::{Notice, Notices};
 use tests::page::{Find, Page};
 use tests::pictures::photograph;
@@ -136,6 +137,19 @@ impl Used {
         .await
     }
 
+    /// Of nothing that was stored anything is left on the owner's computer.
+    async fn nothing_is_found_of(&self, kinds: &Kinds) -> Result<()> {
+        let desk = [
+            self.counter.seat.home().to_path_buf(),
+            self.counter.data().to_path_buf(),
+        ];
+        for (kind, examples) in kinds {
+            let found = traces::files_with(examples, &desk).await?;
+            ensure!(found.is_empty(), "left of {kind}: {found:?}");
+        }
+        Ok(())
+    }
+
     /// The same look hits wherever something was left.
     async fn control(&self) -> Result<()> {
         let home = self.counter.seat.home();
@@ -217,10 +231,20 @@ async fn deleting_everything_leaves_no_trace_at_the_whole_desk() -> Result<()> {
     let mut used = Used::shop().await?;
     used.is_found().await?;
     used.planted.extend(planted::of_shop(&used.counter).await?);
-    let kinds: Vec<_> = used.planted.iter().map(|(kind, _)| kind.as_str()).collect();
+    let kinds = planted::of_each_kind(&used.counter).await?;
     let known: BTreeSet<_> = used.planted.iter().map(|(_, bytes)| bytes).collect();
-    writeln!(std::io::stdout(), "{} canaries: {kinds:?}", known.len())?;
-    ensure!(known.len() >= 40, "only {} canaries", known.len());
+    let names: Vec<_> = kinds.keys().collect();
+    writeln!(
+        std::io::stdout(),
+        "{} canaries; of {} kinds besides: {names:?}",
+        known.len(),
+        kinds.len()
+    )?;
+    ensure!(
+        known.len() >= 40 && kinds.len() >= 40,
+        "only {} canaries, {names:?}",
+        known.len()
+    );
     let receipt = used.counter.owner()?.deletes_everything().await?;
     for name in NAMES {
         ensure!(!receipt.contains(name), "{receipt}");
@@ -234,6 +258,7 @@ async fn deleting_everything_leaves_no_trace_at_the_whole_desk() -> Result<()> {
     page.press("Start again").await?;
     page.find(&Find::named("button", "Connect my shop")).await?;
     used.nothing_is_found().await?;
+    used.nothing_is_found_of(&kinds).await?;
     used.control().await
 }
 

@@ -12,6 +12,7 @@ use store::vault::thread::Page;
 use store::{MediaFile, MemorySecrets, Paths, Profile, Vault, VaultRead};
 use tempfile::TempDir;
 use tests::counter::Counter;
+use tests::kinds::{Kinds, stored};
 use tests::{files, keyring};
 
 /// A copy of a desk's folder, outside of everything that is looked through.
@@ -36,6 +37,11 @@ impl Image {
             }
         }
         Ok(Self { folder })
+    }
+
+    /// Everything that is stored, by its kind.
+    pub(crate) fn kinds(&self, secrets: &MemorySecrets) -> Result<Kinds> {
+        stored(self.folder.path(), secrets)
     }
 
     /// The connections that open with these secrets, and their channels.

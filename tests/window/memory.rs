@@ -2,13 +2,11 @@
 //! program once what they open is gone, and nowhere after the program ended.
 
 use std::io::Write as _;
-use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
 use store::VaultName;
 use tests::counter::Counter;
+use tests::kinds::database_key;
 use tests::memory::{Process, family, held};
 use tests::{keyring, wait};
 
@@ -32,7 +30,7 @@ pub(crate) async fn secrets(counter: &Counter) -> Result<Vec<(String, Vec<u8>)>>
                 ),
                 Err(_) => (VaultName::Shop, counter.data().join("shop.share.b")),
             };
-            let key = database_key(value, &share.0, &share.1)?;
+            let key = database_key(value, &std::fs::read(&share.1)?, &share.0);
             secrets.push((format!("{short} made a key"), key));
             secrets.push((short, value.clone()));
         } else {
@@ -57,18 +55,6 @@ pub(crate) async fn secrets(counter: &Counter) -> Result<Vec<(String, Vec<u8>)>>
         ensure!(count >= least, "only {count} of {end}");
     }
     Ok(secrets)
-}
-
-/// As the store makes it.
-fn database_key(share_a: &[u8], vault: &VaultName, share_b: &Path) -> Result<Vec<u8>> {
-    let hash = |key: &[u8], parts: &[&[u8]]| {
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any length is a key");
-        parts.iter().for_each(|part| mac.update(part));
-        mac.finalize().into_bytes().to_vec()
-    };
-    let both = [share_a, &std::fs::read(share_b)?].concat();
-    let whole = hash(vault.to_string().as_bytes(), &[&both]);
-    Ok(hash(&whole, &[b"shopbell/db/v1", &[1]]))
 }
 
 /// The program itself, and the web view's programs.

@@ -5,6 +5,7 @@ use domain::{Channel, ConnectionId};
 use serde_json::Value;
 use tests::counter::Counter;
 use tests::files;
+use tests::kinds::Kinds;
 
 use crate::image::{Image, keychain};
 use crate::memory::secrets;
@@ -109,6 +110,20 @@ pub(crate) async fn of_shop(counter: &Counter) -> Result<Vec<Canary>> {
         }
     }
     Ok(canaries)
+}
+
+/// Everything that is stored, column by column, but for words of the program's own.
+pub(crate) async fn of_each_kind(counter: &Counter) -> Result<Kinds> {
+    let mut kinds = Image::of(counter)?.kinds(&keychain(counter).await?)?;
+    let own = |word: &[u8]| {
+        word.iter()
+            .all(|sign| matches!(sign, b'a'..=b'z' | b'_' | b'/'))
+    };
+    for examples in kinds.values_mut() {
+        examples.retain(|word| !own(word));
+    }
+    kinds.retain(|_, examples| !examples.is_empty());
+    Ok(kinds)
 }
 
 fn canary(kind: &str, words: &str) -> Canary {

@@ -66,9 +66,18 @@ describe('turns', () => {
 });
 
 describe('small things', () => {
-  it('count bytes where the channel counts bytes', () => {
-    expect(leftOf('é', { most: 10, bytes: true })).toBe(8);
-    expect(leftOf('👍🏿', { most: 10, bytes: false })).toBe(8);
+  it('count what is left in characters, whatever the channel counts', () => {
+    const instagram = { most: 1_000, bytes: true };
+    expect(leftOf('', instagram)).toBe(1_000);
+    expect(leftOf('a'.repeat(990), instagram)).toBe(10);
+    expect(leftOf('é'.repeat(490), instagram)).toBe(10);
+    expect(leftOf('ح'.repeat(500), instagram)).toBe(0);
+    expect(leftOf('ح'.repeat(510), instagram)).toBe(-10);
+    expect(leftOf('👍🏿'.repeat(126), instagram)).toBe(-1);
+    const messenger = { most: 1_999, bytes: false };
+    expect(leftOf('👍🏿'.repeat(499), messenger)).toBe(0);
+    expect(leftOf('👍🏿'.repeat(500), messenger)).toBe(-1);
+    expect(leftOf(`${'a'.repeat(1_999)}👨‍👩‍👧`, messenger)).toBe(-1);
   });
 
   it('make initials of names in any script, and none of numbers', () => {

@@ -1,5 +1,5 @@
 //! `cargo xtask torture [NAME] [--minutes N]`: the tests of `tests/torture` for as long as wished.
-//! Each goes on beyond its short count until its time is over; what was counted is said at the end.
+//! What kills, cuts off or disturbs goes on beyond its short count until its time is over; what was counted is said at the end.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -80,6 +80,7 @@ pub fn journal(bytes: &[u8]) {
     slot.extend_from_slice(&checksum);
     let _ = journal::read_slot(&slot);
     let _ = passphrase::read_secrets(bytes);
+    passphrase::open_cheap(bytes);
 }
 
 #[expect(

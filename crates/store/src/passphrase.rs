@@ -259,6 +259,27 @@ impl Sealed {
     }
 }
 
+/// The sealed file as somebody may have made it up, opened where that costs next to nothing.
+#[cfg(fuzzing)]
+pub(crate) fn open_cheap(bytes: &[u8]) {
+    const CHEAP: Cost = Cost {
+        memory_kib: 32,
+        passes: 1,
+        lanes: 4,
+    };
+    let Ok(sealed) = serde_json::from_slice::<Sealed>(bytes) else {
+        return;
+    };
+    let cost = sealed.header.cost;
+    if cost.memory_kib < FLOOR.memory_kib {
+        let refused = sealed.open("a passphrase", FLOOR);
+        assert!(refused.is_err(), "it was opened though it is weak");
+    }
+    if cost.memory_kib <= CHEAP.memory_kib && cost.passes <= 1 && cost.lanes <= CHEAP.lanes {
+        let _ = sealed.open("a passphrase", CHEAP);
+    }
+}
+
 impl Header {
     fn bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("plain fields serialise")

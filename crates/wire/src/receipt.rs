@@ -261,10 +261,7 @@ mod tests {
                 assert!(verdict.is_err(), "byte {at}");
             }
         }
-        for changed in [
-            format!("{receipt}\n"),
-            format!("{receipt} "),
-        ] {
+        for changed in [format!("{receipt}\n"), format!("{receipt} ")] {
             assert!(VerifiedReceipt::verify(&changed, Some(&trusted)).is_err());
         }
         let carried = receipt.replace('\n', "\r\n");

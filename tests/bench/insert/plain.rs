@@ -67,7 +67,7 @@ impl Plain {
         let tx = self
             .sql
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut touched: BTreeMap<i64, (Known, &str)> = BTreeMap::new();
+        let mut touched: BTreeMap<i64, Known> = BTreeMap::new();
         for made in batch {
             let known = match self.people.get(&made.person) {
                 Some(known) => *known,
@@ -76,12 +76,10 @@ impl Plain {
             let message = message(&tx, known.row, made)?;
             let known = known.after(message, made);
             self.people.insert(made.person, known);
-            let key = made.message.contact.keys.first();
-            let key = key.map_or("", |key| key.value.as_str());
-            touched.insert(known.row, (known, key));
+            touched.insert(known.row, known);
         }
-        for (known, key) in touched.into_values() {
-            line(&tx, &known, key)?;
+        for known in touched.into_values() {
+            line(&tx, &known)?;
         }
         let seq = batch.last().map_or(0, |made| made.at.0);
         tx.prepare_cached(
@@ -192,7 +190,7 @@ fn message(tx: &Transaction<'_>, conversation: i64, made: &Made) -> Result<i64> 
     Ok(row)
 }
 
-fn line(tx: &Transaction<'_>, known: &Known, key: &str) -> Result<()> {
+fn line(tx: &Transaction<'_>, known: &Known) -> Result<()> {
     tx.prepare_cached(
         "UPDATE conversations SET last_inbound_at = ?2, last_activity = ?3, last_message = ?4,
              unread = ?5, waits = ?6
@@ -206,7 +204,5 @@ fn line(tx: &Transaction<'_>, known: &Known, key: &str) -> Result<()> {
         known.unread,
         known.waits
     ])?;
-    tx.prepare_cached("UPDATE contact_keys SET seen_at = ?3 WHERE kind = ?1 AND value = ?2")?
-        .execute(params!["igsid", key, known.last_activity])?;
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! A slot of the wipe journal, as a torn write may have left it.
+//! What lies on the disk: a slot of the wipe journal, as a torn write may have left it, and the file
+//! of secrets.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

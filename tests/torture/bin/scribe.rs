@@ -4,17 +4,20 @@
 //!
 //! `scribe FOLDER COUNT honest` writes rows and cursor in one transaction, as the desktop does;
 //! `cursor-first` is the broken variant the judges must catch.
+//!
+//! `scribe FOLDER COUNT full|normal` writes into plain SQLite with that `synchronous`: what a power
+//! cut takes of it shows what the store would lose with another setting.
 
 #[path = "../keychain.rs"]
 mod keychain;
 
-use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use domain::inbound::{Author, InboundMessage};
 use domain::{ConnectionId, ContactKind, ContactRef, Timestamp};
 use keychain::FileSecrets;
+use rusqlite::Connection;
 use store::vault::messages::{Arrival, Road};
 use store::{Cursor, Paths, Profile, Vault, VaultWrite};
 
@@ -24,8 +27,11 @@ const CHECKPOINT: u64 = 40;
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [folder, count, how] = arguments.as_slice() else {
-        bail!("scribe FOLDER COUNT honest|cursor-first");
+        bail!("scribe FOLDER COUNT honest|cursor-first|full|normal");
     };
+    if ["full", "normal"].contains(&how.as_str()) {
+        return write_plain(Path::new(folder), count.parse()?, how);
+    }
     let vault = open(Path::new(folder))?;
     let count: u64 = count.parse().context("a count")?;
     let mut next = vault
@@ -45,13 +51,42 @@ fn main() -> Result<()> {
             }
             other => bail!("nobody writes {other}"),
         }
-        // In one piece: what is recorded of it is one acknowledgement.
-        out.write_all(format!("{next}\n").as_bytes())?;
-        out.flush()?;
+        say(&mut out, next)?;
         if next % CHECKPOINT == 0 {
             vault.checkpoint()?;
         }
     }
+    Ok(())
+}
+
+/// In one piece: what is recorded of it is one acknowledgement.
+fn say(out: &mut impl std::io::Write, number: u64) -> Result<()> {
+    out.write_all(format!("{number}\n").as_bytes())?;
+    Ok(out.flush()?)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a file that is nobody's shop, to see what plain SQLite loses"
+)]
+fn write_plain(folder: &Path, count: u64, synchronous: &str) -> Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let sql = Connection::open(folder.join("vault.db"))?;
+    sql.execute_batch(&format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous};
+         PRAGMA wal_autocheckpoint = 60;
+         CREATE TABLE IF NOT EXISTS said (number INTEGER PRIMARY KEY, words TEXT);"
+    ))?;
+    let done = "SELECT coalesce(max(number), 0) FROM said";
+    let done: i64 = sql.query_row(done, [], |row| row.get(0))?;
+    let mut out = std::io::stdout();
+    for number in done + 1..=i64::try_from(count)? {
+        let words = "some more of what was said ".repeat(usize::try_from(number % 40)?);
+        sql.execute("INSERT INTO said VALUES (?1, ?2)", (number, words))?;
+        say(&mut out, number.unsigned_abs())?;
+    }
+    // No checkpoint as the last connection closes: the process ends as if it were killed.
+    std::mem::forget(sql);
     Ok(())
 }
 

@@ -33,9 +33,21 @@ pub async fn profile(graph: &Graph, token: &Token, of: &ContactKey) -> Result<Pr
     ))
 }
 
+/// Whether a letter is of a script whose names begin with the family's: Han, kana or Hangul.
+fn has_family_first(letter: char) -> bool {
+    matches!(letter, '\u{3005}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'
+        | '\u{20000}'..='\u{3ffff}')
+}
+
 pub(crate) fn read(node: &Value) -> Profile {
-    let parts = [word(node, "first_name"), word(node, "last_name")];
-    let joined = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let mut parts: Vec<String> = [word(node, "first_name"), word(node, "last_name")]
+        .into_iter()
+        .flatten()
+        .collect();
+    if parts.iter().all(|part| part.chars().all(has_family_first)) {
+        parts.reverse();
+    }
+    let joined = parts.join(" ");
     Profile {
         name: word(node, "name").or(Some(joined).filter(|name| !name.is_empty())),
         handle: word(node, "username").map(|handle| handle.trim_start_matches('@').to_owned()),

@@ -129,6 +129,12 @@ async fn a_person_has_a_name_and_a_picture() {
             picture: Some(link.to_owned()),
         }
     );
+    for (first, last, whole) in [("健", "佐藤", "佐藤 健"), ("Ken", "佐藤", "Ken 佐藤")] {
+        let answer = json!({"first_name": first, "last_name": last, "id": "7"});
+        let server = Server::says(200, answer).await;
+        let read = profile(&server.graph(), &server.token(), &who).await;
+        assert_eq!(read.unwrap().name.as_deref(), Some(whole));
+    }
     let refused = Server::says(400, refusal(230, 0)).await;
     let error = profile(&refused.graph(), &refused.token(), &who)
         .await

@@ -87,7 +87,8 @@ CREATE TABLE conversations (
     unread              INTEGER NOT NULL DEFAULT 0,
     unseen_from         INTEGER,
     waits               INTEGER NOT NULL DEFAULT 0,
-    failed              INTEGER NOT NULL DEFAULT 0
+    failed              INTEGER NOT NULL DEFAULT 0,
+    several_keys        INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX conversations_recent ON conversations (last_activity, id)
     WHERE last_activity IS NOT NULL;
@@ -135,7 +136,7 @@ CREATE TABLE messages (
 CREATE INDEX messages_thread ON messages (conversation, sent_at);
 CREATE UNIQUE INDEX messages_our_id ON messages (our_id) WHERE our_id IS NOT NULL;
 CREATE INDEX messages_failed ON messages (conversation) WHERE delivery = 'failed';
-CREATE INDEX messages_under_way ON messages (conversation, delivery, sent_at)
+CREATE INDEX messages_under_way ON messages (conversation, sent_at)
     WHERE delivery IN ('sent', 'delivered');
 CREATE INDEX messages_quarantine ON messages (quarantine) WHERE quarantine IS NOT NULL;
 

@@ -1,7 +1,7 @@
 //! People as this connection knows them, and the keys the platform knows them by. Two keys in one
 //! payload belong to one person: if they were two contacts so far, those become one here.
 
-use domain::{ContactKey, ContactKind, ContactRef, ConversationId, PersonId, Timestamp};
+use domain::{ContactKey, ContactRef, ConversationId, PersonId, Timestamp};
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::{VaultRead, VaultWrite};
@@ -99,27 +99,6 @@ impl VaultRead<'_> {
         rows.map(|row| Ok(self.conversation_id(row?))).collect()
     }
 
-    /// Whoever has this key, and how far their conversation has come: one question, since each
-    /// message that arrives asks for both.
-    fn met_by(&self, key: &ContactKey) -> Result<Option<(i64, Marks)>> {
-        let mut statement = self.sql.prepare_cached(
-            "SELECT k.contact, c.elsewhere_upto, c.delivered_upto, c.person_read_upto
-             FROM contact_keys k JOIN conversations c ON c.id = k.contact
-             WHERE k.kind = ?1 AND k.value = ?2",
-        )?;
-        let marks = |row: &Row<'_>| {
-            let (delivered, read): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
-            let marks = Marks {
-                elsewhere_upto: row.get(1)?,
-                reached_upto: delivered.max(read),
-            };
-            Ok((row.get(0)?, marks))
-        };
-        Ok(statement
-            .query_row([key.kind.name(), &key.value], marks)
-            .optional()?)
-    }
-
     fn contact_with(&self, key: &ContactKey) -> Result<Option<i64>> {
         let mut statement = self
             .sql
@@ -127,24 +106,6 @@ impl VaultRead<'_> {
         Ok(statement
             .query_row([key.kind.name(), &key.value], |row| row.get(0))
             .optional()?)
-    }
-
-    /// The key to write to comes first: the kinds in the order of `ContactKind`, the newest of each.
-    /// Of those one payload named, the first is the newest.
-    fn keys_of(&self, contact: i64) -> Result<Vec<ContactKey>> {
-        let mut statement = self.sql.prepare_cached(
-            "SELECT kind, value FROM contact_keys WHERE contact = ?1 ORDER BY seen_at DESC, value",
-        )?;
-        let rows = statement.query_map([contact], |row| {
-            let kind = sql::word(row, "kind", ContactKind::from_name)?;
-            Ok(ContactKey {
-                kind,
-                value: row.get("value")?,
-            })
-        })?;
-        let mut keys = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-        keys.sort_by_key(|key| key.kind);
-        Ok(keys)
     }
 
     fn contact_from_row(&self, row: &Row<'_>) -> rusqlite::Result<Contact> {
@@ -183,10 +144,11 @@ impl VaultWrite<'_> {
             met.extend(self.met_by(key)?);
         }
         let marks = match met.as_slice() {
-            [(_, marks)] if who.keys.len() == 1 => Some(*marks),
+            [known] if who.keys.len() == 1 => Some(known.marks),
             _ => None,
         };
-        let mut known: Vec<i64> = met.into_iter().map(|(row, _)| row).collect();
+        let several = who.keys.len() > 1 || met.iter().any(|known| known.several_keys);
+        let mut known: Vec<i64> = met.into_iter().map(|known| known.row).collect();
         let new_key = known.len() < who.keys.len();
         known.sort_unstable();
         known.dedup();
@@ -195,21 +157,18 @@ impl VaultWrite<'_> {
                 for other in others {
                     self.merge(first, *other)?;
                 }
+                if new_key {
+                    self.note_several_keys(first)?;
+                }
                 first
             }
             None if who.keys.is_empty() => return Err(Error::Invalid("contact")),
             None => self.add_contact()?,
         };
-        let note = if new_key { ADD_KEY } else { TOUCH_KEY };
         let learn = || {
-            // The payload's order is kept: of two numbers in one, the first is the newer.
-            for (place, key) in (0..).zip(&who.keys) {
-                self.sql.prepare_cached(note)?.execute(params![
-                    key.kind.name(),
-                    key.value,
-                    row,
-                    at.plus(-place).0
-                ])?;
+            // Of one key alone nobody asks when it was seen.
+            if new_key || several {
+                self.see_keys(row, who, new_key, at)?;
             }
             self.set_newer(row, "name", who.name.as_deref(), at)?;
             self.set_newer(row, "handle", who.handle.as_deref(), at)
@@ -221,29 +180,6 @@ impl VaultWrite<'_> {
             learn()?;
         }
         Ok(Met { row, marks })
-    }
-
-    /// Another key of a person, learnt from an answer of the platform: the one it writes to.
-    pub fn add_key(
-        &self,
-        conversation: ConversationId,
-        key: &ContactKey,
-        at: Timestamp,
-    ) -> Result<()> {
-        let row = self.expect_row(conversation)?;
-        let mut keys = self.keys_of(row)?;
-        if !keys.contains(key) {
-            keys.insert(0, key.clone());
-            self.contact_of(
-                &ContactRef {
-                    keys,
-                    name: None,
-                    handle: None,
-                },
-                at,
-            )?;
-        }
-        Ok(())
     }
 
     /// Writes down what the platform told about a person, and when to ask again.
@@ -359,11 +295,3 @@ impl VaultWrite<'_> {
         Ok(())
     }
 }
-
-const TOUCH_KEY: &str = "
-    UPDATE contact_keys SET seen_at = ?4
-    WHERE kind = ?1 AND value = ?2 AND contact = ?3 AND seen_at < ?4";
-
-const ADD_KEY: &str = "
-    INSERT INTO contact_keys (kind, value, contact, seen_at) VALUES (?1, ?2, ?3, ?4)
-    ON CONFLICT (kind, value) DO UPDATE SET seen_at = max(seen_at, excluded.seen_at)";

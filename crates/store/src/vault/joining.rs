@@ -8,6 +8,8 @@ impl VaultWrite<'_> {
     /// there for ever.
     pub(crate) fn merge(&self, stays: i64, gone: i64) -> Result<()> {
         let words = (self.contact_words(stays)?, self.contact_words(gone)?);
+        self.note_several_keys(stays)?;
+        self.note_several_keys(gone)?;
         self.refresh_from(stays, self.unseen_from(gone)?);
         for sql in MOVE_ROWS {
             self.sql.prepare_cached(sql)?.execute([stays, gone])?;

@@ -5,6 +5,7 @@
 
 pub mod attachments;
 mod confirm;
+mod contact_keys;
 pub mod contacts;
 pub mod conversations;
 pub mod counts;

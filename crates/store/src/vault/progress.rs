@@ -322,7 +322,8 @@ const fn up_to(state: Delivery) -> Option<Pending> {
 }
 
 /// The shop's messages below a watermark: the condition of the look and of the change. Both name the
-/// two states of the index they walk; SQLite does not see that one of them is among the two.
+/// two states of the index they walk; SQLite does not see that one of them is among the two. What is
+/// delivered and not yet read is walked over: people read what they get.
 macro_rules! below {
     (read) => {
         "WHERE conversation = ?1 AND delivery IN ('sent', 'delivered')
