@@ -1,7 +1,7 @@
 //! Forgetting by the owner's own hand: one connection, or everything.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use domain::{Channel, Delivery};
@@ -13,6 +13,9 @@ use tests::files;
 use tests::shop::Shop;
 use tests::world::World;
 use wire::receipt::{AtMeta, VerifiedReceipt};
+
+/// How long a connection that is forgotten may still be readable, at most.
+const PROMISED: Duration = Duration::from_secs(2);
 
 fn subscribed(state: &Value, channel: &str) -> Option<bool> {
     let accounts = state["accounts"].as_array()?;
@@ -214,19 +217,27 @@ async fn the_name_has_to_be_typed() -> Result<()> {
 async fn a_wipe_without_the_relay_is_complete_here_and_told_eight_days_later() -> Result<()> {
     let mut world = World::start().await?;
     let shop = Shop::open(&world, "shop").await?;
-    let connections = shop.connect(&world, &[Channel::Messenger]).await?;
-    let gone = &connections[0];
+    shop.connect(&world, &[Channel::Messenger, Channel::Instagram])
+        .await?;
+    let gone = shop.connection(Channel::Messenger).await?;
+    world.phones.say("instagram", "clara", "Stays").await?;
+    shop.hears("Stays").await?;
     world.stop_relay().await;
+    let began = Instant::now();
     shop.engine
         .disconnect(gone.id, gone.typed_as().to_owned())
         .await?;
+    let vault = shop.data.join("vaults").join(gone.id.to_string());
+    assert!(!vault.join("share.b").exists(), "its key is still there");
+    assert!(began.elapsed() < PROMISED, "{:?}", began.elapsed());
     shop.until("the data to be dead", async |engine| {
         Ok((engine.wipe_progress() == engine::read::WipeProgress::WaitingForRelay).then_some(()))
     })
     .await?;
-    assert!(files::under(&shop.data.join("vaults"))?.is_empty());
+    assert!(files::under(&vault)?.is_empty());
     let written = the_receipt(&shop).await?;
     assert!(!written.complete, "{written:?}");
+    shop.hears("Stays").await?;
     let (data, secrets) = (shop.data.clone(), Arc::clone(&shop.secrets));
     shop.close().await;
     world.pass(Duration::from_secs(8 * 24 * 3600)).await?;
@@ -237,7 +248,10 @@ async fn a_wipe_without_the_relay_is_complete_here_and_told_eight_days_later() -
     let shop = shop.restart(&world).await?;
     let after = the_receipt(&shop).await?;
     assert!(after.complete && after.text == signed.text, "{after:?}");
-    Ok(())
+    // The other connection has lost nothing and goes on.
+    shop.hears("Stays").await?;
+    world.phones.say("instagram", "clara", "Goes on").await?;
+    shop.hears("Goes on").await.map(drop)
 }
 
 #[tokio::test(flavor = "multi_thread")]
