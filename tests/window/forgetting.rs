@@ -102,7 +102,7 @@ impl Used {
         let webview = self.counter.data().join("webview");
         wait::until("the web view to write down what it stores", async || {
             let found = self.found(&words()).await?;
-            Ok((kinds(&found, &webview) >= 2).then_some(()))
+            Ok((planted::folders(&found, &webview) >= 2).then_some(()))
         })
         .await?;
         let found = self.found(&words()).await?;
@@ -192,15 +192,6 @@ fn words() -> Vec<Canary> {
     ]
     .map(|(kind, words)| (kind.to_owned(), words.as_bytes().to_vec()))
     .to_vec()
-}
-
-/// In how many of its folders the web view keeps something of it.
-fn kinds(found: &[PathBuf], webview: &std::path::Path) -> usize {
-    let folders: BTreeSet<_> = found
-        .iter()
-        .filter_map(|file| file.strip_prefix(webview).ok()?.parent())
-        .collect();
-    folders.len()
 }
 
 /// Makes the page keep words wherever a page can.

@@ -1,5 +1,8 @@
 //! What must not outlive a forgetting, kind by kind: words, names, ids, pictures, keys and tokens.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context, Result, ensure};
 use domain::{Channel, ConnectionId};
 use serde_json::Value;
@@ -124,6 +127,15 @@ pub(crate) async fn of_each_kind(counter: &Counter) -> Result<Kinds> {
     }
     kinds.retain(|_, examples| !examples.is_empty());
     Ok(kinds)
+}
+
+/// In how many of its folders the web view keeps something of it.
+pub(crate) fn folders(found: &[PathBuf], webview: &Path) -> usize {
+    let folders: BTreeSet<_> = found
+        .iter()
+        .filter_map(|file| file.strip_prefix(webview).ok()?.parent())
+        .collect();
+    folders.len()
 }
 
 fn canary(kind: &str, words: &str) -> Canary {

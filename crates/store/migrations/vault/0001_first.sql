@@ -136,8 +136,6 @@ CREATE TABLE messages (
 CREATE INDEX messages_thread ON messages (conversation, sent_at);
 CREATE UNIQUE INDEX messages_our_id ON messages (our_id) WHERE our_id IS NOT NULL;
 CREATE INDEX messages_failed ON messages (conversation) WHERE delivery = 'failed';
-CREATE INDEX messages_under_way ON messages (conversation, sent_at)
-    WHERE delivery IN ('sent', 'delivered');
 CREATE INDEX messages_quarantine ON messages (quarantine) WHERE quarantine IS NOT NULL;
 
 -- News about a message that has not arrived yet; applied when it does.

@@ -128,7 +128,7 @@ impl VaultWrite<'_> {
         }
         self.settle_pending(row, platform_id)?;
         let conversation = self.conversation_of_message(row)?;
-        self.apply_watermarks(conversation)?;
+        self.apply_watermarks_to(row)?;
         self.refresh(conversation);
         Ok(())
     }

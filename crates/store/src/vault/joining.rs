@@ -41,7 +41,7 @@ impl VaultWrite<'_> {
             self.index_contact(stays, &after)?;
         }
         self.see_what_was_answered_elsewhere(stays)?;
-        self.apply_watermarks(stays)?;
+        self.move_below_watermarks(stays, i64::MIN..=i64::MAX)?;
         self.refresh(stays);
         Ok(())
     }

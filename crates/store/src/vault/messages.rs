@@ -160,7 +160,7 @@ impl VaultWrite<'_> {
                 self.note_answer_elsewhere(conversation, row)?;
             }
             if self.is_below_a_watermark(met, arrival.at)? {
-                self.apply_watermarks(conversation)?;
+                self.apply_watermarks_to(row)?;
             }
         }
         Ok(self.stored(row, conversation, News::Inserted))
@@ -181,7 +181,7 @@ impl VaultWrite<'_> {
         }
         if existing.unsupported && !existing.unsent && !placeholder {
             self.fill_placeholder(row, arrival)?;
-            self.apply_watermarks(conversation)?;
+            self.apply_watermarks_to(row)?;
             self.refresh(conversation);
             return Ok(self.stored(row, conversation, News::Understood));
         }
@@ -265,7 +265,7 @@ impl VaultWrite<'_> {
             .execute(params![row, at.0])?;
         let conversation = self.conversation_of_message(row)?;
         self.note_unseen(conversation, at);
-        self.apply_watermarks(conversation).map(drop)
+        self.apply_watermarks_to(row)
     }
 
     /// What was shown as "cannot be shown" gets its content after an update, and its side: an

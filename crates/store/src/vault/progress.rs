@@ -1,6 +1,8 @@
 //! How far the shop's messages have come, and what else happens to messages after they were
 //! written: taken back, edited. Delivery only moves forward, whatever order the news comes in.
 
+use std::ops::RangeInclusive;
+
 use domain::inbound::{Messages, Progress};
 use domain::outbound::{Failure, Reason};
 use domain::reply_window::Means;
@@ -107,7 +109,7 @@ impl VaultWrite<'_> {
             .execute(params![row, at.0])?;
         if moved > 0 {
             let conversation = self.conversation_of_message(row)?;
-            self.apply_watermarks(conversation)?;
+            self.apply_watermarks_to(row)?;
             self.refresh(conversation);
         }
         Ok(moved > 0)
@@ -137,6 +139,7 @@ impl VaultWrite<'_> {
             return Ok(false);
         }
         self.set_delivery(row, after, failure)?;
+        self.apply_watermarks_to(row)?;
         if after == Delivery::Failed {
             // Only WhatsApp refuses afterwards, and it knows one means.
             self.note_refusal(row, failure, Means::Response)?;
@@ -195,21 +198,30 @@ impl VaultWrite<'_> {
         state: Delivery,
         moment: Timestamp,
     ) -> Result<Vec<MessageId>> {
-        let sql = match up_to(state) {
-            Some(Pending::ReadUpTo) => {
-                "UPDATE conversations SET person_read_upto = ?2
-                 WHERE id = ?1 AND coalesce(person_read_upto, -1) < ?2"
-            }
-            Some(_) => {
-                "UPDATE conversations SET delivered_upto = ?2
-                 WHERE id = ?1 AND coalesce(delivered_upto, -1) < ?2"
-            }
+        let (look, raise) = match up_to(state) {
+            Some(Pending::ReadUpTo) => (
+                "SELECT person_read_upto FROM conversations WHERE id = ?1",
+                "UPDATE conversations SET person_read_upto = ?2 WHERE id = ?1",
+            ),
+            Some(_) => (
+                "SELECT delivered_upto FROM conversations WHERE id = ?1",
+                "UPDATE conversations SET delivered_upto = ?2 WHERE id = ?1",
+            ),
             None => return Ok(Vec::new()),
         };
+        let before: Option<i64> = self
+            .sql
+            .prepare_cached(look)?
+            .query_row([conversation], |row| row.get(0))?;
+        if before >= Some(moment.0) {
+            return Ok(Vec::new());
+        }
         self.sql
-            .prepare_cached(sql)?
-            .execute(params![conversation, moment.0])?;
-        self.apply_watermarks(conversation)
+            .prepare_cached(raise)?
+            .execute([conversation, moment.0])?;
+        // What lies below the old one was moved when it came there.
+        let from = before.map_or(i64::MIN, |before| before + 1);
+        self.move_below_watermarks(conversation, from..=moment.0)
     }
 
     /// Whether the person has received or read what was sent at a moment, as far as is known.
@@ -224,18 +236,33 @@ impl VaultWrite<'_> {
         Ok(statement.exists(params![met.row, at.0])?)
     }
 
-    /// Moves the shop's messages below the watermarks. Only what the platform has surely got: one
-    /// that failed or is unconfirmed is not among what the person received.
-    pub(crate) fn apply_watermarks(&self, conversation: i64) -> Result<Vec<MessageId>> {
+    /// A message of the shop's has come to a place, or to a state, in which it may lie below a
+    /// watermark.
+    pub(crate) fn apply_watermarks_to(&self, row: i64) -> Result<()> {
+        let (conversation, at): (i64, i64) = self
+            .sql
+            .prepare_cached("SELECT conversation, sent_at FROM messages WHERE id = ?1")?
+            .query_row([row], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        self.move_below_watermarks(conversation, at..=at).map(drop)
+    }
+
+    /// Moves the shop's messages of a time that are below the watermarks. Only what the platform has
+    /// surely got: one that failed or is unconfirmed is not among what the person received.
+    pub(crate) fn move_below_watermarks(
+        &self,
+        conversation: i64,
+        of: RangeInclusive<i64>,
+    ) -> Result<Vec<MessageId>> {
+        let those = params![conversation, of.start(), of.end()];
         let mut changed = Vec::new();
         for (look, sql) in [(TO_READ, MOVE_READ), (TO_DELIVERED, MOVE_DELIVERED)] {
             // Nearly always there is nothing to move, and for the rows that might come back SQLite
             // makes a table each time.
-            if !self.sql.prepare_cached(look)?.exists([conversation])? {
+            if !self.sql.prepare_cached(look)?.exists(those)? {
                 continue;
             }
             let mut statement = self.sql.prepare_cached(sql)?;
-            let rows = statement.query_map([conversation], |row| row.get(0))?;
+            let rows = statement.query_map(those, |row| row.get(0))?;
             for row in rows {
                 changed.push(self.message_id(row?));
             }
@@ -321,16 +348,15 @@ const fn up_to(state: Delivery) -> Option<Pending> {
     }
 }
 
-/// The shop's messages below a watermark: the condition of the look and of the change. Both name the
-/// two states of the index they walk; SQLite does not see that one of them is among the two. What is
-/// delivered and not yet read is walked over: people read what they get.
+/// The shop's messages of a time that are below a watermark: the condition of the look and of the
+/// change.
 macro_rules! below {
     (read) => {
-        "WHERE conversation = ?1 AND delivery IN ('sent', 'delivered')
+        "WHERE conversation = ?1 AND sent_at BETWEEN ?2 AND ?3 AND delivery IN ('sent', 'delivered')
            AND sent_at <= (SELECT person_read_upto FROM conversations WHERE id = ?1)"
     };
     (delivered) => {
-        "WHERE conversation = ?1 AND delivery IN ('sent', 'delivered') AND delivery = 'sent'
+        "WHERE conversation = ?1 AND sent_at BETWEEN ?2 AND ?3 AND delivery = 'sent'
            AND sent_at <= (SELECT delivered_upto FROM conversations WHERE id = ?1)"
     };
 }
