@@ -1,5 +1,6 @@
 //! From the command line to a running window.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -25,9 +26,14 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     // The window's toolkit would break off.
     #[cfg(target_os = "linux")]
     if gtk::init().is_err() {
-        tracing::error!(
-            "there is no display to show the window on; start Shopbell from a desktop, not from a bare terminal"
+        let named = std::env::var("DISPLAY").unwrap_or_default();
+        let named = (!named.is_empty()).then(|| format!(" ({named} does not answer)"));
+        let said = writeln!(
+            std::io::stderr(),
+            "Shopbell: there is no display to show the window on{}. Start it from a desktop, not from a bare terminal.",
+            named.unwrap_or_default()
         );
+        drop(said);
         return ExitCode::FAILURE;
     }
     match build(arguments) {

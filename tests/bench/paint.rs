@@ -37,8 +37,8 @@ const ROW: Place = Place {
 };
 /// How often it is looked at.
 const LOOK: Duration = Duration::from_millis(2);
-/// Set by its desktop file: without it the program starts itself a second time. The bare window has
-/// it too, so that both are drawn in the same way.
+/// Set by its desktop file: without it the program starts itself a second time. A bare window has
+/// none: with it, it waits half a second in about every second start.
 const FROM_THE_MENU: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
 /// After this long without a change nothing more is expected.
 const QUIET: Duration = Duration::from_secs(4);
@@ -61,8 +61,7 @@ async fn all(ground: &Ground) -> Result<Vec<Figure>> {
     let mut shop = Window::of(program("shopbell")?, folder.join("shop"), &world);
     shop.environment.push((FROM_THE_MENU, "1".to_owned()));
     make_shop(&seat, &shop).await?;
-    let mut bare = Window::of(bare_window()?, folder.join("bare"), &world);
-    bare.environment.push((FROM_THE_MENU, "1".to_owned()));
+    let bare = Window::of(bare_window()?, folder.join("bare"), &world);
     // Both have been started once: their pages lie in the system's cache, and what is only made at
     // a first start is there.
     shop.paint(&seat, &screen).await?;

@@ -65,12 +65,15 @@ describe('spans', () => {
     expect(span(9.99 * HOUR)).toBe('9 h');
   });
 
-  it('of many hours round up, so that a day that has just begun is a whole one', () => {
+  it('of many hours pass over a minute, so that a day that has just begun is a whole one', () => {
     for (const said of [span, exactSpan]) {
       expect(said(24 * HOUR - 3000)).toBe('24 h');
+      expect(said(24 * HOUR + 14_000)).toBe('24 h');
+      expect(said(23.9 * HOUR)).toBe('23 h');
       expect(said(23 * HOUR)).toBe('23 h');
+      expect(said(10.02 * HOUR)).toBe('10 h');
       expect(said(10 * HOUR)).toBe('10 h');
-      expect(said(47.9 * HOUR)).toBe('48 h');
+      expect(said(47.9 * HOUR)).toBe('47 h');
     }
   });
 });

@@ -98,6 +98,7 @@ fn show(
                 return Ok(ExitCode::SUCCESS);
             }
             say::error(&last_lines(&log));
+            say::error("Where there is no display: cargo xtask demo --headless");
             return Ok(ExitCode::FAILURE);
         }
         std::thread::sleep(Duration::from_millis(100));

@@ -24,7 +24,7 @@ pub enum ReceiptError {
     #[error("the relay key is 64 hex digits: copy it from the relay's page /keys")]
     Key,
     /// The receipt is not good.
-    #[error(transparent)]
+    #[error("Not good: {0}. Do not rely on it; check the file as Shopbell saved it")]
     Untrusted(#[from] Untrusted),
 }
 

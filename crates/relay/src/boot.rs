@@ -57,6 +57,12 @@ pub(crate) fn is_newest(connection: &Connection, keys: &Keys) -> Result<bool, Bo
     ))
 }
 
+/// Whether a database is one of a relay's at all.
+pub(crate) fn is_store(connection: &Connection) -> rusqlite::Result<bool> {
+    let mut look = connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'boot'")?;
+    look.exists([])
+}
+
 /// Takes a store over, whatever its record says.
 pub(crate) fn take_over(connection: &Connection, keys: &Keys, now: i64) -> Result<(), BootError> {
     sign_in(connection, keys, now)

@@ -111,7 +111,10 @@ pub enum ConfigError {
     )]
     Unknown(String),
     /// Settings that are needed.
-    #[error("needed: {0}")]
+    #[error(
+        "needed: {0}. `shopbell-relay init --write FILE` makes a file of all settings to fill in; a \
+         secret may lie in a file of its own, which the same name with _FILE leads to"
+    )]
     Missing(String),
     /// A setting that cannot be read.
     #[error("{name}: {why}")]

@@ -29,7 +29,10 @@ pub enum KeysError {
     #[error("there are no keys in {}; make them with `shopbell-relay init`", .0.display())]
     Missing(PathBuf),
     /// There are some already.
-    #[error("{} has keys already; they are not replaced", .0.display())]
+    #[error(
+        "{} has keys already; they are not replaced. `shopbell-relay doctor` tells their words",
+        .0.display()
+    )]
     Present(PathBuf),
     /// A file is not what it should be.
     #[error("{} does not hold what it should", .0.display())]

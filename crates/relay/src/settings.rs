@@ -472,10 +472,11 @@ mod tests {
     #[test]
     fn all_that_is_needed_is_named_at_once() {
         let nothing = Settings::gather(&BTreeMap::new(), [], None).unwrap();
-        assert_eq!(
-            nothing.config().unwrap_err().to_string(),
-            "needed: SHOPBELL_META_APP_ID, SHOPBELL_META_APP_SECRETS, SHOPBELL_META_VERIFY_TOKEN"
-        );
+        let said = nothing.config().unwrap_err().to_string();
+        let all =
+            "needed: SHOPBELL_META_APP_ID, SHOPBELL_META_APP_SECRETS, SHOPBELL_META_VERIFY_TOKEN. ";
+        assert!(said.starts_with(all), "{said}");
+        assert!(said.contains("init --write"), "{said}");
     }
 
     #[test]
@@ -486,11 +487,9 @@ mod tests {
             ("SHOPBELL_CONTACT", "a@example.org"),
         ];
         let missing = |given: &[_]| config(given).unwrap_err().to_string();
-        assert_eq!(
-            missing(&[public]),
-            "needed: SHOPBELL_OPERATOR, SHOPBELL_CONTACT"
-        );
-        assert_eq!(missing(&[public, named[0]]), "needed: SHOPBELL_CONTACT");
+        let both = "needed: SHOPBELL_OPERATOR, SHOPBELL_CONTACT. ";
+        assert!(missing(&[public]).starts_with(both));
+        assert!(missing(&[public, named[0]]).starts_with("needed: SHOPBELL_CONTACT. "));
         assert!(config(&[public, named[0], named[1]]).is_ok());
         let plain = ("SHOPBELL_PUBLIC_URL", "http://relay.example.org");
         assert!(matches!(

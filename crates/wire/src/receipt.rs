@@ -27,12 +27,12 @@ pub enum Untrusted {
     /// It is not written as one.
     #[error("this is not a Shopbell receipt")]
     Malformed,
-    /// Its lines end otherwise than they did, which changes every line.
+    /// Its lines end otherwise than they did, or a mark stands before the first one.
     #[error(
-        "the ends of this file's lines were changed, perhaps by an editor or a mail program; check \
-         the file as Shopbell saved it"
+        "this file was saved anew, perhaps by an editor or a mail program, which changes the ends of \
+         its lines"
     )]
-    LineEnds,
+    SavedAnew,
     /// A signature is not good: a byte was changed, or somebody else wrote it.
     #[error("a signature of this receipt is not good")]
     Signature,
@@ -102,8 +102,8 @@ impl VerifiedReceipt {
     /// Checks a receipt, offline. `relay_key` is the relay key to trust, which must have signed;
     /// without it the receipt shows only that its parts fit and which key signed.
     pub fn verify(receipt: &str, relay_key: Option<&VerifyKey>) -> Result<Self, Untrusted> {
-        if receipt.contains('\r') {
-            return Err(Untrusted::LineEnds);
+        if receipt.contains('\r') || receipt.starts_with('\u{feff}') {
+            return Err(Untrusted::SavedAnew);
         }
         let notes = split_notes(receipt).ok_or(Untrusted::Malformed)?;
         let (signed_notice, signed_completion, signed_statement) = match notes.as_slice() {
@@ -264,11 +264,12 @@ mod tests {
         for changed in [format!("{receipt}\n"), format!("{receipt} ")] {
             assert!(VerifiedReceipt::verify(&changed, Some(&trusted)).is_err());
         }
-        let carried = receipt.replace('\n', "\r\n");
-        assert_eq!(
-            VerifiedReceipt::verify(&carried, Some(&trusted)),
-            Err(Untrusted::LineEnds)
-        );
+        for carried in [receipt.replace('\n', "\r\n"), format!("\u{feff}{receipt}")] {
+            assert_eq!(
+                VerifiedReceipt::verify(&carried, Some(&trusted)),
+                Err(Untrusted::SavedAnew)
+            );
+        }
     }
 
     #[test]

@@ -196,7 +196,7 @@ export const ar: Catalogue = {
     other: '{n} رسالة تعذّرت استعادتها',
   },
   'thread.gapUncounted': 'قد تكون هناك رسائل ناقصة هنا',
-  'thread.gapText': 'قد تكون ما زالت في {channel}.',
+  'thread.gapText': 'قد يكون الناقص ما زال في {channel}.',
   'thread.gone': 'لم تعد هذه المحادثة هنا.',
   'thread.arrived': 'رسالة جديدة من {name}',
 
@@ -573,6 +573,7 @@ export const ar: Catalogue = {
   'wipe.short.wipe': 'هذه العملية',
   'wipe.short.relay': 'المرحِّل',
   'wipe.whole': 'أظهر الإيصال كله',
+  'wipe.less': 'أظهر أقل من الإيصال',
   'wipe.permissions.takenBack': 'سُحبت',
   'wipe.permissions.stillNeeded': 'أُبقيت لقناة أخرى',
   'wipe.permissions.endedBefore': 'انتهت من قبل',
@@ -605,8 +606,9 @@ export const ar: Catalogue = {
   'first.step3': 'اختر ما يُربط',
   'first.step3Text': 'لا يُربط إلا ما تختاره، ويمكن محو كل قناة وحدها.',
   'first.erased': 'مُسح متجرك من هذا الحاسوب.',
-  'first.erasedByMeta': 'طلب فيسبوك ذلك، فمُسح متجرك من هذا الحاسوب.',
+  'first.erasedByMeta': 'طُلب الحذف لدى فيسبوك. مُسح متجرك من هذا الحاسوب.',
   'first.showReceipt': 'اعرض الإيصال',
+  'first.earlierReceipts': 'إيصالات سابقة',
   'first.promise': 'هذا الحاسوب وحده يستطيع فتح ما يحتفظ به Shopbell.',
 
   'relay.title': 'تعرّف إلى المرحِّل',

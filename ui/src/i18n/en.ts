@@ -147,7 +147,7 @@ export const en = {
     other: '{n} messages could not be recovered',
   },
   'thread.gapUncounted': 'Some messages may be missing here',
-  'thread.gapText': 'It may still be in {channel}.',
+  'thread.gapText': 'What is missing may still be in {channel}.',
   'thread.gone': 'This conversation is no longer here.',
   'thread.arrived': 'New message from {name}',
 
@@ -475,6 +475,7 @@ export const en = {
   'wipe.short.wipe': 'this wipe',
   'wipe.short.relay': 'relay',
   'wipe.whole': 'Show the whole receipt',
+  'wipe.less': 'Show less of the receipt',
   'wipe.permissions.takenBack': 'Taken back',
   'wipe.permissions.stillNeeded': 'Kept for another connection',
   'wipe.permissions.endedBefore': 'Had ended before',
@@ -508,8 +509,10 @@ export const en = {
   'first.step3': 'Choose what to connect',
   'first.step3Text': 'Only what you tick is connected, and each can be wiped by itself.',
   'first.erased': 'Your shop was erased from this computer.',
-  'first.erasedByMeta': 'Facebook asked for it, and your shop was erased from this computer.',
+  'first.erasedByMeta':
+    'A deletion was asked for at Facebook. Your shop was erased from this computer.',
   'first.showReceipt': 'Show the receipt',
+  'first.earlierReceipts': 'Earlier receipts',
   'first.promise': 'Only this computer can open what Shopbell keeps.',
 
   'relay.title': 'Meet your relay',

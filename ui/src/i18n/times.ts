@@ -91,14 +91,14 @@ function nearDay(at: number, now: number): string {
 }
 
 /**
- * A span in one unit: "42 min", "3 h", "6 days". Rounded down, so that nothing is promised; but a
- * whole day that has only just begun is "24 h", so hours are rounded up where there are many.
+ * A span in one unit: "42 min", "3 h", "6 days". Rounded down, so that nothing is promised; but of
+ * many hours a minute is passed over, so that a whole day that has only just begun is "24 h".
  */
 export function span(milliseconds: number): string {
   if (milliseconds >= 2 * DAY) return t('span.days', { n: Math.floor(milliseconds / DAY) });
   const hours = milliseconds / HOUR;
   if (hours >= 1)
-    return t('span.hours', { n: hours < MANY ? Math.floor(hours) : Math.ceil(hours) });
+    return t('span.hours', { n: Math.floor(hours < MANY ? hours : hours + MINUTE / HOUR) });
   return t('span.minutes', { n: Math.max(1, Math.floor(milliseconds / MINUTE)) });
 }
 

@@ -71,7 +71,7 @@ describe('the counter', () => {
   it('says until when an answer is allowed, and why, without being asked', async () => {
     await open();
     await page.getByRole('option', { name: 'Sofia' }).click();
-    await expect.poll(() => line()?.innerText).toMatch(/^22 h left to reply, until .* tomorrow\./);
+    await expect.poll(() => line()?.innerText).toMatch(/^21 h left to reply, until .* tomorrow\./);
     expect(line()?.innerText).toMatch(/Sofia Marques last wrote today at .*$/);
   });
 

@@ -38,7 +38,7 @@ describe('the names tests and screen readers rely on', () => {
   it('say on the first screen why the shop is empty, and give the receipt', async () => {
     await open('scene=erased');
     const news = page.getByRole('status').first();
-    await expect.element(news).toHaveTextContent('Facebook asked for it');
+    await expect.element(news).toHaveTextContent('A deletion was asked for at Facebook');
     // Before the welcome, where it is noticed.
     const [told, welcome] = [news.element(), document.querySelector('h1')];
     expect(told.getBoundingClientRect().bottom).toBeLessThan(
@@ -46,6 +46,11 @@ describe('the names tests and screen readers rely on', () => {
     );
     expect(told.getBoundingClientRect().top).toBeGreaterThan(0);
     await page.getByRole('button', { name: 'Show the receipt' }).click();
+    await expect.element(page.getByRole('button', { name: 'Save the receipt' })).toBeVisible();
+    await page.getByRole('button', { name: 'Close' }).click();
+    // What was erased before can be proved too, though no settings are in reach.
+    await page.getByText('Earlier receipts').click();
+    await news.getByRole('listitem').getByRole('button').first().click();
     await expect.element(page.getByRole('button', { name: 'Save the receipt' })).toBeVisible();
   });
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use wire::words;
 
 use super::say;
@@ -18,6 +18,14 @@ const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
 /// Makes keys, and where asked a configuration to fill in.
 pub(crate) fn init(folder: &Path, write: Option<PathBuf>) -> anyhow::Result<()> {
+    if let Some(path) = &write {
+        ensure!(
+            !path.exists(),
+            "{} is there already: name another file, or fill in that one",
+            path.display()
+        );
+    }
+    let folder = &std::path::absolute(folder)?;
     let keys = match Keys::init(folder) {
         // Who only wants the settings written has made the keys before.
         Err(KeysError::Present(_)) if write.is_some() => Keys::open(folder)?,
@@ -44,7 +52,8 @@ pub(crate) fn init(folder: &Path, write: Option<PathBuf>) -> anyhow::Result<()> 
             .create_new(true)
             .open(&path)
             .with_context(|| format!("{} cannot be written", path.display()))?;
-        std::io::Write::write_all(&mut file, example(folder).as_bytes())?;
+        let store = std::path::absolute("relay.db")?;
+        std::io::Write::write_all(&mut file, example(folder, &store).as_bytes())?;
         say(&format!(
             "Fill in {} and start with: shopbell-relay serve --config {0}",
             path.display()
@@ -53,12 +62,16 @@ pub(crate) fn init(folder: &Path, write: Option<PathBuf>) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn example(keys: &Path) -> String {
+/// A file of settings. Where keys and store lie is written out, so that it means the same wherever a
+/// command is called.
+fn example(keys: &Path, store: &Path) -> String {
     let mut text = String::from("# Settings of this relay. A line without # is in force.\n");
     for setting in &SETTINGS {
         text.push_str(&format!("\n# {}\n", setting.help));
         if setting.name == "SHOPBELL_KEYS" {
             text.push_str(&format!("SHOPBELL_KEYS={}\n", keys.display()));
+        } else if setting.name == "SHOPBELL_STORE" {
+            text.push_str(&format!("SHOPBELL_STORE=sqlite:{}\n", store.display()));
         } else if setting.secret {
             text.push_str(&format!("#{}_FILE=\n", setting.name));
         } else {

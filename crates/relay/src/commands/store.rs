@@ -1,8 +1,9 @@
 //! Copying the store, and taking over one that was brought back.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use rusqlite::{Connection, TransactionBehavior};
 use wire::event::Control;
 
@@ -50,21 +51,21 @@ pub(crate) fn copy(store: &Connection, to: &Path) -> anyhow::Result<()> {
 /// Takes over a store that was brought back from a backup: every stream gets a new id, since
 /// envelopes that were signed after the backup are out there under the old ones. Devices are told.
 pub(crate) fn restore(settings: &Settings, from: Option<PathBuf>) -> anyhow::Result<()> {
-    if let Some(from) = from {
-        let store = settings.store()?;
-        ensure!(
-            !store.exists(),
-            "move {} out of the way first",
-            store.display()
-        );
-        std::fs::copy(&from, &store)
-            .with_context(|| format!("{} cannot be copied", from.display()))?;
-    }
     let store = settings.store()?;
+    let listen = settings.listen()?;
+    let taken =
+        std::net::TcpListener::bind(listen).is_err_and(|why| why.kind() == ErrorKind::AddrInUse);
+    ensure!(
+        !taken,
+        "something listens at {listen}: stop the relay first"
+    );
+    if let Some(from) = from {
+        bring_back(&from, &store)?;
+    }
     ensure!(
         store.exists(),
-        "there is no store at {}: name the backup with --from FILE, or the settings of your relay \
-         with --config FILE",
+        "there is no store at {}: name the backup, `shopbell-relay restore FILE`, or the settings of \
+         your relay with --config FILE",
         std::path::absolute(&store).unwrap_or(store).display()
     );
     let keys = std::sync::Arc::new(Keys::open(&settings.keys())?);
@@ -74,6 +75,23 @@ pub(crate) fn restore(settings: &Settings, from: Option<PathBuf>) -> anyhow::Res
         "The store is this relay's again. {streams} streams have a new id."
     ))?;
     say("The computers prove their connections again when they connect, and read on from there.")
+}
+
+/// Copies a backup to where the store belongs, once it is seen to be one.
+fn bring_back(from: &Path, store: &Path) -> anyhow::Result<()> {
+    ensure!(
+        !store.exists(),
+        "move {} out of the way first",
+        store.display()
+    );
+    let fresh = store.with_extension("restored");
+    std::fs::copy(from, &fresh).with_context(|| format!("{} cannot be copied", from.display()))?;
+    let known = queue::reopen(&fresh).is_ok_and(|copy| boot::is_store(&copy).unwrap_or(false));
+    if !known {
+        std::fs::remove_file(&fresh)?;
+        bail!("{} is no backup of a relay's store", from.display());
+    }
+    Ok(std::fs::rename(&fresh, store)?)
 }
 
 pub(crate) fn take_over(

@@ -129,6 +129,15 @@ async fn a_backup_made_by_us_is_never_served_by_mistake() {
     for tail in ["", "-wal", "-shm"] {
         let _ = std::fs::remove_file(format!("{}{tail}", world.store().display()));
     }
+    // What is no backup is looked at before it takes the store's place.
+    let other = world.folder.path().join("other.db");
+    std::fs::write(&other, "no database").unwrap();
+    let (taken, said) = run(&world, &["restore", other.to_str().unwrap()]);
+    assert!(
+        !taken && said.contains("is no backup of a relay's store"),
+        "{said}"
+    );
+    assert!(!world.store().exists());
     let (restored, said) = run(&world, &["restore", backup.to_str().unwrap()]);
     assert!(restored, "{said}");
     world.start_relay().await;

@@ -108,7 +108,8 @@ const change: Record<string, (scene: Scene) => void> = {
   erased(scene) {
     fresh(scene);
     const last = receipt('r3', NOW - HOUR, 'everything', true);
-    scene.receipts = [{ ...last, text: `${last.text}\nasked-by meta` }];
+    const earlier = receipt('r1', NOW - 40 * DAY, 'connection', true);
+    scene.receipts = [{ ...last, text: `${last.text}\nasked-by meta` }, earlier];
   },
   relay(scene) {
     fresh(scene);

@@ -30,7 +30,7 @@ pub(super) const WORDS: Words = Words {
     not_reached: "{count} waren 180 Tage lang nicht erreichbar.",
     why_refused: "Warum wurde sie abgelehnt?",
     kept_question: "Bleibt etwas übrig?",
-    kept_answer: "Der Code dieser Anfrage, ihre Daten und die signierten Belege, 400 Tage lang. Sie \
+    kept_answer: "Der Code dieser Anfrage, ihre Zeitpunkte und die Quittungen, 400 Tage lang. Sie \
                   nennen niemanden.",
     meta_question: "Und Facebook, Instagram und WhatsApp selbst?",
     meta_answer: "Was dort in Ihrem Konto liegt, bleibt unberührt. Sie können es dort löschen.",
@@ -97,13 +97,13 @@ pub(super) const WORDS: Words = Words {
     ],
     deletion_title: "Wie man Daten löschen lässt",
     deletion_text: &[
-        "Alles, was ein Geschäft über Meta erreicht hat, kann gelöscht werden, hier und auf den \
+        "Alles, was einem Geschäft über Meta zugegangen ist, kann gelöscht werden, hier und auf den \
          Rechnern des Geschäfts, und eine unterschriebene Quittung beweist es.",
     ],
     deletion_answers: &[
         (
             "Wenn Sie das Geschäft sind",
-            "In Shopbell unter Einstellungen, Verbindungen „Trennen und löschen“ wählen. Die Daten \
+            "In Shopbell unter „Settings“, „Connections“ den Knopf „Disconnect and wipe“ wählen. Die Daten \
              sind binnen Sekunden unbrauchbar. Oder in den Facebook-Einstellungen unter \
              Business-Integrationen die App entfernen und die Löschung verlangen: Sie erhalten einen \
              Code, und eine Seite hier zeigt den Stand.",
@@ -119,7 +119,7 @@ pub(super) const WORDS: Words = Words {
         ),
         (
             "Was bleibt",
-            "Der Code jeder Anfrage, ihre Daten und die signierten Belege, 400 Tage lang. Sie nennen \
+            "Der Code jeder Anfrage, ihre Zeitpunkte und die Quittungen, 400 Tage lang. Sie nennen \
              niemanden.",
         ),
     ],

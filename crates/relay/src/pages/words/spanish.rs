@@ -102,7 +102,7 @@ pub(super) const WORDS: Words = Words {
     deletion_answers: &[
         (
             "Si usted es la tienda",
-            "En Shopbell, abra Configuración, Conexiones, y elija «Desconectar y borrar». Los datos \
+            "En Shopbell, abra «Settings», «Connections», y elija «Disconnect and wipe». Los datos \
              quedan inutilizados en segundos. O abra la configuración de Facebook, Integraciones \
              comerciales, quite la aplicación y pida la eliminación: recibirá un código y una página \
              aquí muestra cómo avanza.",
