@@ -69,6 +69,7 @@ impl Struck {
             let times = self.0.get(*kind).copied().unwrap_or_default();
             ensure!(times > 0, "{kind} never struck: {self:?}");
         }
+        ensure!(self.times() >= STRIKES, "too little struck: {self:?}");
         Ok(())
     }
 
@@ -143,7 +144,9 @@ async fn no_answer_is_sent_twice_and_none_vanishes_whatever_becomes_of_its_confi
     let mut struck = Struck::default();
     let mut asked = doubt(&world, &shop, &quiet, &mut struck).await?;
     let mut rounds = Rounds::at_least(BATCHES, COUNTED);
-    while let Some(round) = rounds.next_until(struck.times() >= STRIKES) {
+    let mut done = 0;
+    while let Some(round) = rounds.next_until(struck.times() >= STRIKES || done >= 3 * BATCHES) {
+        done = round;
         if round % WRITE_AGAIN == 0 {
             all_write(&world, &shop, &PEOPLE, round).await?;
         }

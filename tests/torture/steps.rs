@@ -85,9 +85,15 @@ async fn a_relay_killed_at_each_step_keeps_what_it_answered() -> Result<()> {
     let starts = die_starting(&ground).await?;
     let (mut kills, mut count) = (0, 0);
     let mut rounds = Rounds::at_least(1, RELAY);
-    while rounds.next_until(kills >= KILLS).is_some() {
+    let mut walks = 0;
+    while rounds
+        .next_until(kills >= KILLS || walks >= KILLS)
+        .is_some()
+    {
+        walks += 1;
         kills += die_answering(&ground, &steps, &mut count).await?;
     }
+    ensure!(kills >= KILLS, "killed only {kills} times");
     let kinds = need(
         &steps,
         &["write relay.db-wal", "sync relay.db-wal", "send socket"],

@@ -141,10 +141,14 @@ async fn a_sandbox_says_that_it_is_one() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_display_it_is_said_what_is_missing() -> Result<()> {
+    let folder = tempfile::tempdir()?;
     // None, and one that is not there any more.
     for display in [None, Some(":4711")] {
         let mut command = tokio::process::Command::new(program("shopbell")?);
-        command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
+        for named in ["DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR"] {
+            command.env_remove(named);
+        }
+        command.env("SHOPBELL_DATA_DIR", folder.path());
         command.envs(display.map(|display| ("DISPLAY", display)));
         let output = command.output().await?;
         let said = String::from_utf8_lossy(&output.stderr);

@@ -71,6 +71,11 @@ pub fn message_key(platform_id: &str) -> String {
     format!("{MESSAGE}{platform_id}")
 }
 
+/// The key under which it is noted that a message was let go: it must not come back.
+pub fn let_go_key(platform_id: &str) -> String {
+    format!("gone:{platform_id}")
+}
+
 impl Event {
     /// The platform's id of the message that the key names, if it names one.
     pub fn message_id(&self) -> Option<&str> {

@@ -55,7 +55,7 @@ fn carry_out(
     let given = |name: &str| matches.get_one::<PathBuf>(name).cloned();
     match name {
         "serve" => serve_until_told(&settings, &supervisor)?,
-        "init" => commands::init(&settings.keys(), given("write"))?,
+        "init" => commands::init(&settings, given("write"))?,
         "enrol-code" => {
             let hours = matches.get_one::<u16>("hours").copied().unwrap_or(24);
             commands::enrol_code(&settings, i64::from(hours))?;

@@ -1,6 +1,6 @@
 //! What one event does to the vault: which of its rows it changes, and whether it is news at all.
 
-use domain::inbound::{Author, Event, InboundMessage, What};
+use domain::inbound::{Author, Event, InboundMessage, What, let_go_key};
 use domain::{Channel, ContactRef, MessageId, Timestamp};
 use store::VaultWrite;
 use store::vault::messages::{Arrival, News, Road};
@@ -31,13 +31,11 @@ fn is_news(write: &VaultWrite<'_>, receiver: &Receiver<'_>, event: &Event) -> st
     if was_erased(receiver, event)? {
         return Ok(false);
     }
-    if let What::Message(message) = &event.what
-        && message.unsupported.is_none()
-    {
-        // A reply typed on the phone that failed and was taken out of the thread has no row.
-        let may_be_let_go =
-            receiver.account.channel() == Channel::Whatsapp && message.author == Author::Shop;
-        return Ok(!may_be_let_go || !write.has_seen(&event.key)?);
+    if was_let_go(write, receiver, event)? {
+        return Ok(false);
+    }
+    if matches!(&event.what, What::Message(message) if message.unsupported.is_none()) {
+        return Ok(true);
     }
     if let Some(id) = event.message_id()
         && write.is_shown(id)?
@@ -45,6 +43,27 @@ fn is_news(write: &VaultWrite<'_>, receiver: &Receiver<'_>, event: &Event) -> st
         return Ok(false);
     }
     write.first_time(&event.key, receiver.now)
+}
+
+/// Whether an event tells of a reply that failed and that the owner took out of the thread: one typed
+/// on the phone has no other sign by which it is known again.
+fn was_let_go(
+    write: &VaultWrite<'_>,
+    receiver: &Receiver<'_>,
+    event: &Event,
+) -> store::Result<bool> {
+    let author = match &event.what {
+        What::Message(message) => Some(message.author),
+        What::Unsupported { author, .. } => *author,
+        _ => None,
+    };
+    let Some(id) = event.message_id() else {
+        return Ok(false);
+    };
+    if receiver.account.channel() != Channel::Whatsapp || author != Some(Author::Shop) {
+        return Ok(false);
+    }
+    write.has_seen(&let_go_key(id))
 }
 
 /// Whether an event is about somebody who was erased after it happened: it must not come back by a
@@ -288,11 +307,30 @@ mod tests {
         assert_eq!(of.delivery(own), Some(Delivery::Failed));
         let gone = vault.write(|write| write.discard_reply(own, of.clock.now()));
         assert!(gone.unwrap());
-        assert_eq!(hear(&of, &message_key("w_2"), typed()), Changes::default());
+        let told = |what| hear(&of, &message_key("w_2"), what);
+        assert_eq!(told(typed()), Changes::default());
+        let mut unshown = inbound("w_2", "", Author::Shop);
+        unshown.unsupported = Some("hologram".to_owned());
+        assert_eq!(told(What::Message(unshown)), Changes::default());
         assert_eq!(of.texts(conversation), ["Are you open?"]);
         // What was never let go is news.
         let other = What::Message(inbound("w_3", "Until seven", Author::Shop));
         hear(&of, &message_key("w_3"), other);
         assert_eq!(of.texts(conversation), ["Are you open?", "Until seven"]);
+    }
+    #[tokio::test]
+    async fn what_could_not_be_shown_of_the_phone_is_once_its_echo_can() {
+        let of = TestShop::with(Channel::Whatsapp).await;
+        let (conversation, _) = of.hears("w_1", "Have you a picture?");
+        let mut placeholder = inbound("w_2", "", Author::Shop);
+        placeholder.text = None;
+        placeholder.unsupported = Some("media_placeholder".to_owned());
+        hear(&of, &message_key("w_2"), What::Message(placeholder));
+        let echo = What::Message(inbound("w_2", "Here it is", Author::Shop));
+        hear(&of, &message_key("w_2"), echo);
+        assert_eq!(
+            of.texts(conversation),
+            ["Have you a picture?", "Here it is"]
+        );
     }
 }

@@ -17,7 +17,7 @@ use crate::settings::{SETTINGS, Settings};
 const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
 /// Makes keys, and where asked a configuration to fill in.
-pub(crate) fn init(folder: &Path, write: Option<PathBuf>) -> anyhow::Result<()> {
+pub(crate) fn init(settings: &Settings, write: Option<PathBuf>) -> anyhow::Result<()> {
     if let Some(path) = &write {
         ensure!(
             !path.exists(),
@@ -25,7 +25,7 @@ pub(crate) fn init(folder: &Path, write: Option<PathBuf>) -> anyhow::Result<()> 
             path.display()
         );
     }
-    let folder = &std::path::absolute(folder)?;
+    let folder = &std::path::absolute(settings.keys())?;
     let keys = match Keys::init(folder) {
         // Who only wants the settings written has made the keys before.
         Err(KeysError::Present(_)) if write.is_some() => Keys::open(folder)?,
@@ -52,7 +52,7 @@ pub(crate) fn init(folder: &Path, write: Option<PathBuf>) -> anyhow::Result<()> 
             .create_new(true)
             .open(&path)
             .with_context(|| format!("{} cannot be written", path.display()))?;
-        let store = std::path::absolute("relay.db")?;
+        let store = std::path::absolute(settings.store()?)?;
         std::io::Write::write_all(&mut file, example(folder, &store).as_bytes())?;
         say(&format!(
             "Fill in {} and start with: shopbell-relay serve --config {0}",

@@ -85,6 +85,15 @@ fn bring_back(from: &Path, store: &Path) -> anyhow::Result<()> {
         store.display()
     );
     let fresh = store.with_extension("restored");
+    // A log that was left beside the earlier store would be taken for this one's.
+    let log = PathBuf::from(format!("{}-wal", store.display()));
+    for left in [&fresh, &log] {
+        ensure!(
+            !left.exists(),
+            "move {} out of the way first",
+            left.display()
+        );
+    }
     std::fs::copy(from, &fresh).with_context(|| format!("{} cannot be copied", from.display()))?;
     let known = queue::reopen(&fresh).is_ok_and(|copy| boot::is_store(&copy).unwrap_or(false));
     if !known {

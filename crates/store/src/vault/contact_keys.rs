@@ -91,7 +91,6 @@ impl VaultWrite<'_> {
     /// A person gets more than one key. Of the one so far it was not noted when it was seen last:
     /// with the latest message.
     pub(crate) fn note_several_keys(&self, row: i64) -> Result<()> {
-        self.make_fresh()?;
         for sql in [
             SEEN_AT_LAST,
             "UPDATE conversations SET several_keys = 1 WHERE id = ?1",
@@ -125,10 +124,13 @@ impl VaultWrite<'_> {
     }
 }
 
+/// A reply of this program's says nothing of when a key was seen.
 const SEEN_AT_LAST: &str = "
-    UPDATE contact_keys SET seen_at = max(seen_at, c.last_activity)
-    FROM (SELECT last_activity FROM conversations
-          WHERE id = ?1 AND several_keys = 0 AND last_activity IS NOT NULL) AS c
+    UPDATE contact_keys SET seen_at = max(seen_at, last.at)
+    FROM (SELECT sent_at AS at FROM messages
+          WHERE conversation = ?1 AND our_id IS NULL
+            AND (SELECT several_keys FROM conversations WHERE id = ?1) = 0
+          ORDER BY sent_at DESC LIMIT 1) AS last
     WHERE contact = ?1";
 
 const TOUCH_KEY: &str = "

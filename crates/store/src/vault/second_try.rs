@@ -1,7 +1,7 @@
 //! What becomes of replies that did not simply leave: taken back during their hold, found at start,
 //! failed, or in doubt. Nothing here sends; it only decides in which table a reply stands.
 
-use domain::inbound::message_key;
+use domain::inbound::let_go_key;
 use domain::reply_window::Means;
 use domain::{ConversationId, Delivery, MessageId, OurId, Timestamp};
 use rusqlite::{OptionalExtension as _, params};
@@ -117,6 +117,8 @@ impl VaultWrite<'_> {
             return Ok(false);
         };
         self.let_go(row, now)?;
+        // What was kept raw of it would show it again after an update.
+        self.leave_quarantine_of(row)?;
         self.remove_message(row)?;
         self.refresh(conversation);
         Ok(true)
@@ -130,7 +132,7 @@ impl VaultWrite<'_> {
             .prepare_cached("SELECT platform_id FROM messages WHERE id = ?1")?;
         let id: Option<Option<String>> = statement.query_row([row], |row| row.get(0)).optional()?;
         if let Some(id) = id.flatten() {
-            self.first_time(&message_key(&id), now)?;
+            self.first_time(&let_go_key(&id), now)?;
         }
         Ok(())
     }
