@@ -44,11 +44,14 @@ fn page(mut url: Url) -> Result<LinkTarget> {
 }
 
 /// Only the address: subject, text and copies are the writer's, not the owner's. With a slash in it
-/// the next reader might take a part of it for a host.
+/// the next reader might take a part of it for a host, and a blank at its end would be passed over.
 fn letter(url: &Url) -> Result<LinkTarget> {
     let address = url.path();
     let (name, host) = address.rsplit_once('@').ok_or(Error::BadLink)?;
-    let plain = !name.is_empty() && !host.is_empty() && !address.contains([',', ';', '%', '/']);
+    let plain = !name.is_empty()
+        && !host.is_empty()
+        && !address.contains([',', ';', '%', '/'])
+        && !address.contains(char::is_whitespace);
     if !plain {
         return Err(Error::BadLink);
     }
@@ -235,6 +238,8 @@ mod tests {
             "mailto:a@b.example,c@d.example",
             // Written again it would have a host, and no address.
             "mailto://mailto://a@b.example",
+            "mailto:a@b.example #x",
+            "mailto:a b@c.example",
             "tel:*#06#",
             "https://example.com/\u{0}",
             &format!("https://example.com/{}", "a".repeat(LONGEST)),
