@@ -28,6 +28,9 @@ const LIMITS: [&str; 4] = [
 /// How many run beside each other.
 const AT_ONCE: usize = 2;
 
+/// How long a target is tried unless another time is asked for.
+const SECONDS: u64 = 20;
+
 /// The program with a fault in it.
 const CONTROL: &str = "control";
 
@@ -36,14 +39,27 @@ const CONTROL: &str = "control";
 pub(crate) struct Wish<'a> {
     names: Vec<&'a str>,
     seconds: u64,
+    /// What chance starts from; `None` is another start each time.
+    seed: Option<u32>,
 }
 
 impl<'a> Wish<'a> {
+    /// All targets, as the tests ask them: from one start, so that a commit that passed is not
+    /// refused the next time for what was always in it. Looking for more is the command's.
+    pub(crate) fn of_the_tests() -> Self {
+        Self {
+            names: Vec::new(),
+            seconds: SECONDS,
+            seed: Some(1),
+        }
+    }
+
     /// What the command line says.
     pub(crate) fn read(words: &[&'a str]) -> Result<Self> {
         let mut wish = Self {
             names: Vec::new(),
-            seconds: 20,
+            seconds: SECONDS,
+            seed: None,
         };
         let mut words = words.iter();
         while let Some(word) = words.next() {
@@ -52,7 +68,13 @@ impl<'a> Wish<'a> {
                     let number = words.next().context("--seconds needs a number")?;
                     wish.seconds = number.parse().context("--seconds needs a number")?;
                 }
-                flag if flag.starts_with('-') => bail!("fuzz knows --seconds, not {flag}"),
+                "--seed" => {
+                    let number = words.next().context("--seed needs a number")?;
+                    wish.seed = Some(number.parse().context("--seed needs a number")?);
+                }
+                flag if flag.starts_with('-') => {
+                    bail!("fuzz knows --seconds and --seed, not {flag}")
+                }
                 name => wish.names.push(name),
             }
         }
@@ -91,7 +113,7 @@ pub(crate) fn run(workspace: &Workspace, wish: &Wish<'_>) -> Result<Counts> {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some(name) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let run = one(workspace, &programs, name, wish.seconds);
+                    let run = one(workspace, &programs, name, wish);
                     ended.lock().expect("nobody panics here").push(run);
                 }
             });
@@ -195,15 +217,18 @@ fn repeats(programs: &Path, output: &str, fault: &str) -> Result<bool> {
 }
 
 /// Runs one target on its corpus.
-fn one(workspace: &Workspace, programs: &Path, name: &str, seconds: u64) -> Result<Run> {
+fn one(workspace: &Workspace, programs: &Path, name: &str, wish: &Wish<'_>) -> Result<Run> {
     let found = fresh(workspace, name)?;
-    let mut command = fuzzer(programs, name, seconds, &found);
+    let mut command = fuzzer(programs, name, wish.seconds, &found);
+    if let Some(seed) = wish.seed {
+        command.arg(format!("-seed={seed}"));
+    }
     // What is new goes into the first folder: it stays out of the repository.
     command
         .arg(found.join("new"))
         .arg(home(workspace).join("corpus").join(name));
     let log = workspace.log(&format!("fuzz {name}"));
-    let limit = Duration::from_secs(seconds + 180);
+    let limit = Duration::from_secs(wish.seconds + 180);
     let outcome = step::run(&format!("fuzz {name}"), command, log, limit)?;
     let inputs = executed(&outcome.output);
     // One that tried nothing found nothing.
@@ -282,8 +307,10 @@ mod tests {
 
     #[test]
     fn names_and_seconds_are_read_in_any_order() {
-        let wish = Wish::read(&["frame", "--seconds", "3", "link"]).unwrap();
+        let wish = Wish::read(&["frame", "--seconds", "3", "link", "--seed", "7"]).unwrap();
         assert_eq!((wish.names, wish.seconds), (vec!["frame", "link"], 3));
+        assert_eq!(wish.seed, Some(7));
+        assert_eq!(Wish::read(&[]).unwrap().seed, None);
         assert!(Wish::read(&["--seconds"]).is_err());
         assert!(Wish::read(&["--fast"]).is_err());
     }

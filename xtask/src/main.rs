@@ -47,7 +47,7 @@ cargo xtask test                      every check and test of the repository
 cargo xtask bench [NAME…] [--json] [--quick]
                                       how fast, beside its peers (docs/benchmarks.md)
     --quick      shops of a tenth the size
-cargo xtask fuzz [NAME…] [--seconds N] feed every parser with bytes nobody thought of
+cargo xtask fuzz [NAME…] [--seconds N] [--seed N] feed every parser with bytes nobody thought of
 cargo xtask torture [NAME] [--minutes N]
                                       kill, cut off and obstruct, for as long as wished
 cargo xtask bundle [--try]            the packages people install

@@ -134,7 +134,7 @@ fn fuzzed(workspace: &Workspace, results: &mut Results) -> Result<()> {
         say::line("– fuzzing: tried on Linux only; not run here");
         return Ok(());
     }
-    match fuzz::run(workspace, &fuzz::Wish::read(&[])?) {
+    match fuzz::run(workspace, &fuzz::Wish::of_the_tests()) {
         Ok(counts) => {
             results.counts += counts;
             if counts.failed > 0 {

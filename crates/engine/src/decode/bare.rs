@@ -1,7 +1,7 @@
 //! What of a picture's file is needed to paint it, and what painting takes. Colour profiles, words
 //! and places beside the pixels are left out before a decoder sees them: a profile of a few kilobytes
 //! may unpack to more than a computer has. Judges no pixels, and repairs nothing: what is broken is
-//! passed on as it is, for the decoder to refuse.
+//! passed on as it is, for the decoder to refuse, unless the decoder is known to break at it.
 
 use std::borrow::Cow;
 
@@ -30,7 +30,9 @@ fn png(bytes: &[u8]) -> Option<Vec<u8>> {
         let whole = length.saturating_add(12).min(rest.len());
         let (chunk, after) = rest.split_at_checked(whole)?;
         let needed = match named.first_chunk::<4>() {
-            Some(b"IHDR" | b"PLTE" | b"tRNS" | b"IDAT" | b"IEND") => true,
+            Some(b"IHDR" | b"tRNS" | b"IDAT" | b"IEND") => true,
+            // A palette that ends within a colour is none, and the decoder panics at it.
+            Some(b"PLTE") => length.is_multiple_of(3),
             Some(b"eXIf") => length <= MOST_EXIF,
             _ => false,
         };
@@ -162,7 +164,7 @@ mod tests {
         let file = |names: &[&str]| {
             let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
             for name in names {
-                file.extend(chunk(name.as_bytes().try_into().unwrap(), name.as_bytes()));
+                file.extend(chunk(name.as_bytes().try_into().unwrap(), b"colour"));
             }
             file
         };
@@ -173,6 +175,8 @@ mod tests {
         assert_eq!(*bare(&file(&all), ImageFormat::Png), file(&paints));
         let long = [file(&["IHDR"]), chunk(b"eXIf", &[0; MOST_EXIF + 1])].concat();
         assert_eq!(*bare(&long, ImageFormat::Png), file(&["IHDR"]));
+        let cut = [file(&["IHDR"]), chunk(b"PLTE", b"colours")].concat();
+        assert_eq!(*bare(&cut, ImageFormat::Png), file(&["IHDR"]));
     }
 
     #[test]

@@ -20,9 +20,9 @@ use super::{Decoded, Picture, Purpose, Refusal};
 /// The longest side of a picture.
 const LONGEST_SIDE: u32 = 8_192;
 /// The most pixels of a photograph or a drawing.
-const MOST_PIXELS: u64 = 50_000_000;
+const MOST_PIXELS: u64 = scaled(50_000_000);
 /// The most pixels of a picture that may move: whoever draws these holds each pixel several times.
-const MOST_PIXELS_MOVING: u64 = 20_000_000;
+const MOST_PIXELS_MOVING: u64 = scaled(20_000_000);
 /// The most memory a picture may take as its file describes it.
 const MOST_MEMORY: u64 = 208 * 1024 * 1024;
 /// The most memory a photograph may take with its file and what its decoder keeps beside it.
@@ -30,15 +30,20 @@ const MOST_PHOTO_MEMORY: u64 = 400 * 1024 * 1024;
 /// The most frames of a moving picture.
 const MOST_FRAMES: usize = 300;
 /// The most pixels all frames of a moving picture have together; beyond that it stands still.
-const MOST_MOVING_PIXELS: u64 = 40_000_000;
+const MOST_MOVING_PIXELS: u64 = scaled(40_000_000);
 /// The most pixels of one frame of it.
-const MOST_FRAME_PIXELS: u64 = 4_000_000;
+const MOST_FRAME_PIXELS: u64 = scaled(4_000_000);
 /// The longest side of the small picture.
 const THUMB_SIDE: u32 = 720;
 /// The longest side of a person's picture.
 const PORTRAIT_SIDE: u32 = 256;
 /// Colours of moving pictures are chosen quickly rather than finely.
 const QUICK: i32 = 30;
+
+/// Fuzz targets paint hundreds of times slower, and one input has a second.
+const fn scaled(pixels: u64) -> u64 {
+    if cfg!(fuzzing) { pixels / 500 } else { pixels }
+}
 
 /// Draws the picture in `bytes` anew.
 pub(crate) fn redraw(bytes: &[u8], purpose: Purpose) -> Result<Decoded, Refusal> {
@@ -310,6 +315,12 @@ pub(super) mod tests {
         ] {
             assert_eq!(redraw(bytes, Purpose::Show), Err(Refusal::NotAPicture));
         }
+    }
+
+    #[test]
+    fn a_palette_that_ends_within_a_colour_is_refused() {
+        let file = include_bytes!("../../../../tests/fuzz/corpus/picture/palette.png");
+        assert_eq!(redraw(file, Purpose::Show), Err(Refusal::NotAPicture));
     }
 
     #[test]
